@@ -1,0 +1,1 @@
+"""Frozen values and pure rules: money, statement, upload, job. No services, no clock, no environment."""
