@@ -3,8 +3,8 @@
 Not here: how a file's bytes become statements (parsing/) nor how statements become pages (rendering/).
 """
 
+import datetime as dt
 from dataclasses import dataclass
-from datetime import date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,8 +15,8 @@ class Transaction:
     direction. ``original_amount`` is in minor units of ``original_currency``; both are None for domestic rows.
     """
 
-    date: date | None
-    posted: date | None
+    date: dt.date | None
+    posted: dt.date | None
     description: str
     amount: int
     credit: bool
@@ -36,7 +36,7 @@ class Statement:
     account: str
     name: str
     address: tuple[str, ...]
-    statement_date: date | None
+    statement_date: dt.date | None
     currency: str
     opening: int | None
     debits: int | None

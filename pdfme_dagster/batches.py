@@ -1,0 +1,322 @@
+"""The work of one run, without Dagster: claim, read, parse, render, store, complete.
+
+Not here: which files a run gets (defs/), or how a single file is parsed or rendered. Every step takes a
+whole batch and a bad file only ever ends its own job.
+"""
+
+import hashlib
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import TypeVar
+
+from pdfme_dagster.domain.job import Claim, Claims, CompletedJob, Completion, JobFailure, JobState
+from pdfme_dagster.domain.privacy import mask_numbers
+from pdfme_dagster.domain.statement import ParsedFile, RenderedPdf
+from pdfme_dagster.domain.upload import Upload, locate_pdfs, name_pdfs
+from pdfme_dagster.errors import ConfigurationError, PermanentError, TransientError
+from pdfme_dagster.parsing import AfsProfile, parse
+from pdfme_dagster.rendering import render_statement
+from pdfme_dagster.stores.cache import SeenCache
+from pdfme_dagster.stores.jobs import JobStore
+from pdfme_dagster.stores.objects import ObjectStore
+
+# Enough to hide S3's latency; more threads only fight over one core.
+_S3_THREADS = 8
+# Files completed per database round trip: rare enough to be cheap, often enough to watch.
+_FILES_PER_COMPLETION = 100
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """One claimed file as statements."""
+
+    claim: Claim
+    content_sha256: str
+    file: ParsedFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """One claimed file as PDFs, one per statement, under the keys that they get."""
+
+    claim: Claim
+    content_sha256: str
+    keys: tuple[str, ...]
+    pdfs: tuple[RenderedPdf, ...]
+    warnings: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setbacks:
+    """What went wrong in a batch so far: ``failed`` for good, ``requeued`` to be tried again."""
+
+    failed: tuple[JobFailure, ...] = ()
+    requeued: tuple[JobFailure, ...] = ()
+
+    def __add__(self, other: "Setbacks") -> "Setbacks":
+        return Setbacks(failed=self.failed + other.failed, requeued=self.requeued + other.requeued)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedBatch:
+    """What ``parse`` hands to ``render``.
+
+    ``already`` were completed before this run; ``superseded`` need no PDF because a newer version has one.
+    """
+
+    files: tuple[Parsed, ...]
+    already: tuple[CompletedJob, ...]
+    superseded: tuple[tuple[Claim, Completion], ...]
+    setbacks: Setbacks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderedBatch:
+    """What ``render`` hands to ``store``."""
+
+    files: tuple[Rendered, ...]
+    already: tuple[CompletedJob, ...]
+    superseded: tuple[tuple[Claim, Completion], ...]
+    setbacks: Setbacks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a batch ended, job by job; ``lost`` were taken from this run and are another's now."""
+
+    completed: tuple[CompletedJob, ...]
+    already: tuple[CompletedJob, ...]
+    failed: tuple[JobFailure, ...]
+    requeued: tuple[str, ...]
+    lost: tuple[str, ...]
+
+
+def parse_batch(
+    claims: Claims, *, jobs: JobStore, objects: ObjectStore, profile: AfsProfile, follow_replaced: bool
+) -> ParsedBatch:
+    """Read and parse every claimed file.
+
+    With ``follow_replaced`` (a user asked for these files), a file that was replaced by a newer, completed
+    version counts as done: its job points to the newer one's PDFs.
+    """
+
+    def read(claim: Claim) -> bytes:
+        return objects.read_upload(Upload(etag=claim.etag, key=claim.key, size_bytes=claim.size_bytes))
+
+    files: list[Parsed] = []
+    superseded: list[tuple[Claim, Completion]] = []
+    setbacks = _Tally()
+    for claim, content in _in_threads(read, claims.claimed):
+        with setbacks.of(claim):
+            try:
+                files.append(_parse_file(claim, content(), profile))
+            except PermanentError as exc:
+                if not (follow_replaced and exc.code == "superseded"):
+                    raise
+                superseded.append((claim, _follow(claim, jobs, objects)))
+    return ParsedBatch(
+        files=tuple(files), already=claims.completed, superseded=tuple(superseded), setbacks=setbacks.total()
+    )
+
+
+def render_batch(batch: ParsedBatch) -> RenderedBatch:
+    """Render every parsed file, one PDF per statement."""
+    files: list[Rendered] = []
+    setbacks = _Tally()
+    for parsed in batch.files:
+        with setbacks.of(parsed.claim):
+            files.append(_render_file(parsed))
+    return RenderedBatch(
+        files=tuple(files),
+        already=batch.already,
+        superseded=batch.superseded,
+        setbacks=batch.setbacks + setbacks.total(),
+    )
+
+
+def store_batch(
+    run_id: str, batch: RenderedBatch, *, jobs: JobStore, objects: ObjectStore, cache: SeenCache
+) -> Outcome:
+    """Store every PDF, then end every job that this run still holds: completed, failed or pending again."""
+
+    def write(rendered: Rendered) -> Completion:
+        return _write_file(rendered, objects)
+
+    done: list[tuple[Claim, Completion]] = list(batch.superseded)
+    ended: list[CompletedJob] = []
+    setbacks = _Tally()
+    for rendered, completion in _in_threads(write, batch.files):
+        with setbacks.of(rendered.claim):
+            done.append((rendered.claim, completion()))
+        if len(done) >= _FILES_PER_COMPLETION:
+            ended += _complete(run_id, done, jobs, cache)
+            done.clear()
+    ended += _complete(run_id, done, jobs, cache)
+    return _end_batch(run_id, batch, ended, batch.setbacks + setbacks.total(), jobs, cache)
+
+
+def _parse_file(claim: Claim, content: bytes, profile: AfsProfile) -> Parsed:
+    return Parsed(
+        claim=claim,
+        content_sha256=hashlib.sha256(content).hexdigest(),
+        file=parse(content, profile=profile),
+    )
+
+
+def _follow(claim: Claim, jobs: JobStore, objects: ObjectStore) -> Completion:
+    current = objects.current_etag(claim.key)
+    newer = jobs.completed_among([current]) if current else ()
+    if not newer:
+        raise PermanentError(
+            "superseded",
+            f"{mask_numbers(claim.key)} was replaced by version {current}, which is not completed yet; "
+            "once it is, this partition can be materialized again",
+        )
+    return Completion(
+        etag=claim.etag,
+        pdf_location=newer[0].pdf_location,
+        statements=0,
+        pages=0,
+        pdf_bytes=0,
+        content_sha256=None,
+        pdf_sha256=None,
+        duplicate_of=newer[0].etag,
+    )
+
+
+def _render_file(parsed: Parsed) -> Rendered:
+    statements = parsed.file.statements
+    claim = parsed.claim
+    upload = Upload(etag=claim.etag, key=claim.key, size_bytes=claim.size_bytes)
+    return Rendered(
+        claim=claim,
+        content_sha256=parsed.content_sha256,
+        keys=tuple(name_pdfs(upload, statements[0].org_id, len(statements))),
+        pdfs=tuple(render_statement(statement) for statement in statements),
+        warnings=len(parsed.file.warnings),
+    )
+
+
+def _write_file(rendered: Rendered, objects: ObjectStore) -> Completion:
+    digest = hashlib.sha256()
+    for key, pdf in zip(rendered.keys, rendered.pdfs, strict=True):
+        sha256 = hashlib.sha256(pdf.content).hexdigest()
+        objects.write_pdf(key, pdf.content, source_etag=rendered.claim.etag, sha256=sha256)
+        digest.update(pdf.content)
+    return Completion(
+        etag=rendered.claim.etag,
+        pdf_location=locate_pdfs(objects.pdfs_bucket, list(rendered.keys)),
+        statements=len(rendered.pdfs),
+        pages=sum(pdf.pages for pdf in rendered.pdfs),
+        pdf_bytes=sum(len(pdf.content) for pdf in rendered.pdfs),
+        content_sha256=rendered.content_sha256,
+        pdf_sha256=digest.hexdigest(),
+    )
+
+
+def _complete(
+    run_id: str, done: Sequence[tuple[Claim, Completion]], jobs: JobStore, cache: SeenCache
+) -> list[CompletedJob]:
+    if not done:
+        return []
+    held = jobs.complete(run_id, [completion for _, completion in done])
+    cache.remember(sorted(held), JobState.COMPLETED)
+    return [_completed_job(claim, completion) for claim, completion in done if claim.etag in held]
+
+
+def _completed_job(claim: Claim, completion: Completion) -> CompletedJob:
+    return CompletedJob(
+        etag=claim.etag,
+        key=claim.key,
+        pdf_location=completion.pdf_location,
+        statements=completion.statements,
+        pages=completion.pages,
+        pdf_bytes=completion.pdf_bytes,
+        duplicate_of=completion.duplicate_of,
+    )
+
+
+def _end_batch(
+    run_id: str,
+    batch: RenderedBatch,
+    ended: Sequence[CompletedJob],
+    setbacks: Setbacks,
+    jobs: JobStore,
+    cache: SeenCache,
+) -> Outcome:
+    requeued = jobs.requeue(run_id, setbacks.requeued) if setbacks.requeued else []
+    failed = jobs.fail(run_id, setbacks.failed) if setbacks.failed else set()
+    cache.forget(sorted(failed.union(release.etag for release in requeued)))
+    exhausted = {release.etag for release in requeued if release.state is JobState.FAILED}
+    accounted = {job.etag for job in ended} | failed | {release.etag for release in requeued}
+    mine = {rendered.claim.etag for rendered in batch.files}
+    mine.update(claim.etag for claim, _ in batch.superseded)
+    mine.update(setback.etag for setback in setbacks.failed + setbacks.requeued)
+    return Outcome(
+        completed=tuple(ended),
+        already=batch.already,
+        failed=tuple(
+            setback for setback in setbacks.failed + setbacks.requeued if setback.etag in failed | exhausted
+        ),
+        requeued=tuple(release.etag for release in requeued if release.etag not in exhausted),
+        lost=tuple(sorted(mine - accounted)),
+    )
+
+
+class _Tally:
+    """Turns one file's exception into that file's setback, so that its neighbours go on."""
+
+    def __init__(self) -> None:
+        self._failed: list[JobFailure] = []
+        self._requeued: list[JobFailure] = []
+
+    @contextmanager
+    def of(self, claim: Claim) -> Iterator[None]:
+        try:
+            yield
+        except PermanentError as exc:
+            self._failed.append(JobFailure(etag=claim.etag, code=exc.code, message=str(exc)))
+        except TransientError as exc:
+            self._requeued.append(JobFailure(etag=claim.etag, code="store_unavailable", message=str(exc)))
+        except ConfigurationError:
+            raise  # every other file would fail alike: let the run say it once
+        except Exception as exc:  # a defect of ours, met by one file: end that file, not its neighbours
+            self._failed.append(_defect(claim, exc))
+
+    def total(self) -> Setbacks:
+        return Setbacks(failed=tuple(self._failed), requeued=tuple(self._requeued))
+
+
+def _defect(claim: Claim, exc: Exception) -> JobFailure:
+    """Say where the program broke, without the exception's own words: they may quote a customer."""
+    frame = traceback.extract_tb(exc.__traceback__)[-1]
+    place = f"{PurePath(frame.filename).name}, line {frame.lineno}, in {frame.name}"
+    return JobFailure(
+        etag=claim.etag,
+        code="internal_error",
+        message=f"the program failed on this file: {type(exc).__name__} at {place}; please report it",
+    )
+
+
+def _in_threads(call: Callable[[T], R], items: Iterable[T]) -> Iterator[tuple[T, Callable[[], R]]]:
+    """Yield each item, in order, with a call that returns its result or raises its error.
+
+    Only a few results wait at a time, so memory does not grow with the batch.
+    """
+    with ThreadPoolExecutor(_S3_THREADS, thread_name_prefix="s3") as threads:
+        window: deque[tuple[T, Future[R]]] = deque()
+        for item in items:
+            window.append((item, threads.submit(call, item)))
+            if len(window) > 2 * _S3_THREADS:
+                first, future = window.popleft()
+                yield first, future.result
+        for first, future in window:
+            yield first, future.result

@@ -1,0 +1,126 @@
+"""Turns pending jobs into run requests: group commit, and taking back what dead runs held.
+
+Not here: finding uploads (intake.py) or the arithmetic of batches (domain/dispatch.py). Everything is read
+from the job table and Dagster's run storage at each tick, so a lost tick, run or message costs a tick's wait.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from uuid import UUID, uuid4
+
+import dagster as dg
+
+from pdfme_dagster.defs.partitions import add_partitions
+from pdfme_dagster.defs.statement_pdfs import ASSET_KEY, DISPATCH_TAG, BatchConfig
+from pdfme_dagster.domain.dispatch import admissible, plan_runs
+from pdfme_dagster.settings import DispatchSettings
+from pdfme_dagster.stores.jobs import JobStore
+
+_RATE_WINDOW_SECONDS = 10
+# A request whose run does not exist yet may still be on its way from a tick to the daemon.
+_SUBMIT_SECONDS = 60
+_ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
+_LIVE = tuple(status for status in dg.DagsterRunStatus if status not in _ENDED)
+
+
+def dispatch_jobs(
+    instance: dg.DagsterInstance, jobs: JobStore, settings: DispatchSettings, *, new: Sequence[str] = ()
+) -> list[dg.RunRequest]:
+    """Return the runs to start now. ``new`` uploads get their partitions even if they must wait."""
+    with jobs.dispatching():
+        on_their_way = take_back(instance, jobs, settings)
+        sizes = plan_runs(
+            pending=_admissible(jobs, settings),
+            live_runs=on_their_way + instance.get_runs_count(dg.RunsFilter(statuses=list(_LIVE))),
+            workers=settings.run_workers,
+            max_files=settings.max_files_per_run,
+        )
+        waiting = jobs.take_pending(sum(sizes)) if sizes else []
+        if not (new or waiting):
+            return []
+        order = add_partitions(instance, [*new, *waiting])
+        waiting.sort(key=order.__getitem__)
+        return [_request(jobs, batch, order) for batch in _cut(waiting, sizes)]
+
+
+def take_back(instance: dg.DagsterInstance, jobs: JobStore, settings: DispatchSettings) -> int:
+    """Free what ended or vanished runs held; return how many requests have no run yet but still may."""
+    gone = jobs.claiming_runs() - _live_runs(instance, jobs.claiming_runs())
+    if gone:
+        jobs.release(sorted(gone))
+    jobs.release_stuck(settings.stuck_processing_seconds)
+    return _withdraw_lost(instance, jobs, settings)
+
+
+def _withdraw_lost(instance: dg.DagsterInstance, jobs: JobStore, settings: DispatchSettings) -> int:
+    requests = jobs.open_dispatches()
+    if not requests:
+        return 0
+    runs = _runs_by_dispatch(instance, [request.dispatch_id for request in requests])
+    lost: list[UUID] = []
+    on_their_way = 0
+    patience = min(_SUBMIT_SECONDS, settings.stuck_pending_seconds)
+    for request in requests:
+        status = runs.get(request.dispatch_id)
+        if status is None and request.age_seconds < patience:
+            on_their_way += 1
+        elif status is None or status in _ENDED:
+            lost.append(request.dispatch_id)
+    if lost:
+        jobs.withdraw(lost)
+    return on_their_way
+
+
+def _runs_by_dispatch(
+    instance: dg.DagsterInstance, dispatch_ids: Sequence[UUID]
+) -> dict[UUID, dg.DagsterRunStatus]:
+    """Return the status of each request's run, a live one before an ended one when it was re-executed."""
+    records = instance.get_run_records(
+        dg.RunsFilter(tags={DISPATCH_TAG: [str(dispatch_id) for dispatch_id in dispatch_ids]})
+    )
+    runs = [record.dagster_run for record in records]
+    runs.sort(key=lambda run: run.status not in _ENDED)
+    return {UUID(run.tags[DISPATCH_TAG]): run.status for run in runs}
+
+
+def _live_runs(instance: dg.DagsterInstance, run_ids: Collection[str]) -> set[str]:
+    if not run_ids:
+        return set()
+    runs = instance.get_runs(dg.RunsFilter(run_ids=sorted(run_ids), statuses=list(_LIVE)))
+    return {run.run_id for run in runs}
+
+
+def _admissible(jobs: JobStore, settings: DispatchSettings) -> int:
+    rate = settings.rate_limit_per_second
+    return admissible(
+        rate_per_second=rate,
+        window_seconds=_RATE_WINDOW_SECONDS,
+        recent=jobs.count_recent(_RATE_WINDOW_SECONDS) if rate else 0,
+        pending=jobs.count_pending(),
+    )
+
+
+def _cut(etags: Sequence[str], sizes: Sequence[int]) -> Iterator[Sequence[str]]:
+    start = 0
+    for size in sizes:
+        if batch := etags[start : start + size]:
+            yield batch
+        start += size
+
+
+def _request(jobs: JobStore, etags: Sequence[str], order: dict[str, int]) -> dg.RunRequest:
+    """Ask for one run: a range of partitions when they lie side by side, else a list of ETags."""
+    dispatch_id = uuid4()
+    jobs.dispatch(dispatch_id, etags)
+    tags = {DISPATCH_TAG: str(dispatch_id), "pdfme/files": str(len(etags))}
+    if order[etags[-1]] - order[etags[0]] + 1 == len(etags):
+        ends = {
+            "dagster/asset_partition_range_start": etags[0],
+            "dagster/asset_partition_range_end": etags[-1],
+        }
+        return dg.RunRequest(tags=tags | ends)
+    return dg.RunRequest(tags=tags, run_config=batch_run_config(BatchConfig(etags=list(etags))))
+
+
+def batch_run_config(config: BatchConfig) -> dict[str, object]:
+    """Return the run config that hands ``config`` to the asset's ``parse`` op."""
+    return {"ops": {ASSET_KEY.to_python_identifier(): {"ops": {"parse": {"config": config.model_dump()}}}}}

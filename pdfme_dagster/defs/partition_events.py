@@ -1,0 +1,77 @@
+"""Records what became of each partition in Dagster's event log, hundreds of events per database round trip.
+
+Not here: deciding what became of it. This is the one module that reaches under Dagster's public API, because
+only ``report_dagster_event`` stores events in batches with metadata of their own, and only a planned event
+marks a single partition of a failed run as failed. A contract test pins the behaviour.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+from dagster._core.events import (
+    AssetMaterializationPlannedData,
+    DagsterEvent,
+    DagsterEventBatchMetadata,
+    DagsterEventType,
+    StepMaterializationData,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """The step of a run in whose name partitions are recorded."""
+
+    run_id: str
+    job_name: str
+    step_key: str
+    asset_key: dg.AssetKey
+
+
+def record_materialized(
+    instance: dg.DagsterInstance, step: Step, partitions: Mapping[str, Mapping[str, dg.MetadataValue]]
+) -> None:
+    """Record a materialization, with its own metadata, for each partition."""
+    events = [
+        _event(
+            step,
+            DagsterEventType.ASSET_MATERIALIZATION,
+            StepMaterializationData(
+                dg.AssetMaterialization(asset_key=step.asset_key, partition=etag, metadata=metadata)
+            ),
+        )
+        for etag, metadata in partitions.items()
+    ]
+    _store(instance, step, events)
+
+
+def record_failed(instance: dg.DagsterInstance, step: Step, etags: Iterable[str]) -> None:
+    """Mark exactly these partitions as failed; it takes effect when their run fails."""
+    events = [
+        _event(
+            step,
+            DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
+            AssetMaterializationPlannedData(step.asset_key, partition=etag),
+        )
+        for etag in etags
+    ]
+    _store(instance, step, events)
+
+
+def _event(
+    step: Step,
+    event_type: DagsterEventType,
+    specific: StepMaterializationData | AssetMaterializationPlannedData,
+) -> DagsterEvent:
+    return DagsterEvent(
+        event_type_value=event_type.value,
+        job_name=step.job_name,
+        step_key=step.step_key,
+        event_specific_data=specific,
+    )
+
+
+def _store(instance: dg.DagsterInstance, step: Step, events: Sequence[DagsterEvent]) -> None:
+    for number, event in enumerate(events, start=1):
+        batch = DagsterEventBatchMetadata(f"{step.run_id}-{event.event_type_value}", number == len(events))
+        instance.report_dagster_event(event, run_id=step.run_id, batch_metadata=batch)

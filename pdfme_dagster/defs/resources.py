@@ -1,0 +1,62 @@
+"""Resources that open the plain stores for an op or a tick; settings are read when one starts.
+
+Not here: what the stores do, or defaults of settings.
+"""
+
+import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+
+from pdfme_dagster.settings import Settings
+from pdfme_dagster.stores.cache import SeenCache
+from pdfme_dagster.stores.jobs import JobStore
+from pdfme_dagster.stores.migrations import apply_migrations
+from pdfme_dagster.stores.objects import ObjectStore, make_client
+
+
+class JobStoreResource(dg.ConfigurableResource[JobStore]):
+    """The job table, at the schema this version needs."""
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[JobStore]:
+        """Open the store for one run or tick."""
+        postgres = Settings.from_environment().postgres
+        _migrate_once(postgres.conninfo)
+        with JobStore.open(postgres.conninfo, max_pool_size=postgres.max_pool_size) as jobs:
+            yield jobs
+
+
+class SeenCacheResource(dg.ConfigurableResource[SeenCache]):
+    """The Redis fast path."""
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[SeenCache]:
+        """Open the cache for one run or tick."""
+        redis = Settings.from_environment().redis
+        with SeenCache.open(
+            host=redis.host, port=redis.port, password=redis.password, database=redis.database
+        ) as cache:
+            yield cache
+
+
+class ObjectStoreResource(dg.ConfigurableResource[ObjectStore]):
+    """The uploads and PDFs buckets."""
+
+    def create_resource(self, context: dg.InitResourceContext) -> ObjectStore:
+        """Make the store for one run or tick."""
+        settings = Settings.from_environment().objects
+        return ObjectStore(
+            _client(settings.endpoint_url),
+            uploads_bucket=settings.uploads_bucket,
+            uploads_prefix=settings.uploads_prefix,
+            pdfs_bucket=settings.pdfs_bucket,
+            max_file_bytes=settings.max_file_bytes,
+            pdfs_url=settings.pdfs_url,
+        )
+
+
+# Both are once per process: a warm run worker keeps its connections and need not ask for the schema again.
+_client = functools.cache(make_client)
+_migrate_once = functools.cache(apply_migrations)

@@ -1,0 +1,180 @@
+"""The asset ``statement_pdfs``: one graph of three ops, parse → render → store, over a batch of partitions.
+
+Not here: the work itself (batches.py), or which files a run gets (dispatch.py).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from pdfme_dagster import batches
+from pdfme_dagster.batches import Outcome, ParsedBatch, RenderedBatch
+from pdfme_dagster.defs.partition_events import Step, record_failed, record_materialized
+from pdfme_dagster.defs.partitions import UPLOADS
+from pdfme_dagster.domain.job import CompletedJob, JobFailure
+from pdfme_dagster.domain.privacy import mask_numbers
+from pdfme_dagster.parsing import AfsProfile
+from pdfme_dagster.settings import Settings
+from pdfme_dagster.stores.cache import SeenCache
+from pdfme_dagster.stores.jobs import JobStore
+from pdfme_dagster.stores.objects import ObjectStore
+
+ASSET_KEY = dg.AssetKey("statement_pdfs")
+JOB_NAME = "statement_pdfs_job"
+# Carried by runs that the sensor asked for; a run without it was started by a person.
+DISPATCH_TAG = "pdfme/dispatch"
+_FAILURES_SHOWN = 20
+
+
+class BatchConfig(dg.Config):
+    """What a run may be told beyond its partitions."""
+
+    etags: list[str] = Field(
+        default_factory=list,
+        description="Which uploads, when they are no contiguous range of partitions; else its partitions.",
+    )
+    reprocess: bool = Field(
+        default=False,
+        description="Make the PDFs of completed uploads again too, instead of skipping them as already done.",
+    )
+
+
+@dg.op(out=dg.Out(io_manager_key="handoff"))
+def parse(
+    context: dg.OpExecutionContext,
+    config: BatchConfig,
+    jobs: dg.ResourceParam[JobStore],
+    objects: dg.ResourceParam[ObjectStore],
+) -> ParsedBatch:
+    """Claim the batch's jobs for this run, read each upload and parse it to statements."""
+    return _parse(context, config, jobs, objects)
+
+
+@dg.op(out=dg.Out(io_manager_key="handoff"))
+def render(
+    context: dg.OpExecutionContext,
+    parsed: ParsedBatch | None,
+    jobs: dg.ResourceParam[JobStore],
+    objects: dg.ResourceParam[ObjectStore],
+) -> RenderedBatch:
+    """Render every statement to a PDF."""
+    return _render(context, parsed, jobs, objects)
+
+
+# The output is never yielded: Dagster would materialize all partitions of the run with it, or none.
+@dg.op(out=dg.Out(dg.Nothing, is_required=False))
+def store(
+    context: dg.OpExecutionContext,
+    rendered: RenderedBatch | None,
+    jobs: dg.ResourceParam[JobStore],
+    objects: dg.ResourceParam[ObjectStore],
+    cache: dg.ResourceParam[SeenCache],
+) -> None:
+    """Store the PDFs, end the jobs, and record what became of each partition."""
+    batch = rendered or _render(context, None, jobs, objects)
+    outcome = batches.store_batch(context.run_id, batch, jobs=jobs, objects=objects, cache=cache)
+    _record(context, outcome, objects)
+    _report(context, outcome)
+
+
+def build_statement_pdfs(*, max_files_per_run: int) -> dg.AssetsDefinition:
+    """Return the asset; a backfill from the UI is cut into runs of at most ``max_files_per_run``."""
+
+    @dg.graph_asset(
+        name=ASSET_KEY.to_python_identifier(),
+        description="The PDFs of one upload: one per statement in the file, stored exactly once.",
+        partitions_def=UPLOADS,
+        backfill_policy=dg.BackfillPolicy.multi_run(max_files_per_run),
+        kinds={"pdf", "s3"},
+        group_name="statements",
+    )
+    def statement_pdfs() -> None:
+        return store(render(parse()))  # type: ignore[no-any-return]
+
+    return statement_pdfs
+
+
+def _parse(
+    context: dg.OpExecutionContext, config: BatchConfig, jobs: JobStore, objects: ObjectStore
+) -> ParsedBatch:
+    etags = config.etags or list(context.partition_keys)
+    by_person = DISPATCH_TAG not in context.run.tags or context.run.parent_run_id is not None
+    claims = jobs.start(context.run_id, etags, retry_failed=by_person, reprocess=config.reprocess)
+    context.log.info(
+        f"{len(etags)} files: {len(claims.claimed)} claimed, {len(claims.completed)} completed already, "
+        f"{len(claims.elsewhere)} held elsewhere"
+    )
+    settings = Settings.from_environment().statements
+    profile = AfsProfile(currency=settings.currency, fallback_encoding=settings.fallback_encoding)
+    return batches.parse_batch(claims, jobs=jobs, objects=objects, profile=profile, follow_replaced=by_person)
+
+
+def _render(
+    context: dg.OpExecutionContext, parsed: ParsedBatch | None, jobs: JobStore, objects: ObjectStore
+) -> RenderedBatch:
+    """Render; after a re-execution "from failure" the op before did not run here, so do its part too."""
+    return batches.render_batch(parsed or _parse(context, _batch_config(context), jobs, objects))
+
+
+def _batch_config(context: dg.OpExecutionContext) -> BatchConfig:
+    ops: dict[str, Any] = dict(context.run_config).get("ops", {})  # type: ignore[assignment]
+    graph = ops.get(ASSET_KEY.to_python_identifier(), {})
+    return BatchConfig(**graph.get("ops", {}).get("parse", {}).get("config", {}))
+
+
+def _record(context: dg.OpExecutionContext, outcome: Outcome, objects: ObjectStore) -> None:
+    step = Step(
+        run_id=context.run_id,
+        job_name=context.job_name,
+        step_key=context.get_step_execution_context().step.key,
+        asset_key=ASSET_KEY,
+    )
+    good = {job.etag: _metadata(job, objects) for job in outcome.completed + outcome.already}
+    record_materialized(context.instance, step, good)
+    record_failed(context.instance, step, [failure.etag for failure in outcome.failed])
+
+
+def _metadata(job: CompletedJob, objects: ObjectStore) -> dict[str, dg.MetadataValue]:
+    shown: dict[str, dg.MetadataValue] = {
+        "file": dg.MetadataValue.text(mask_numbers(job.key)),
+        "statements": dg.MetadataValue.int(job.statements),
+        "pages": dg.MetadataValue.int(job.pages),
+        "bytes": dg.MetadataValue.int(job.pdf_bytes),
+        "pdf": dg.MetadataValue.url(objects.link(job.pdf_location)),
+    }
+    if job.duplicate_of:
+        shown["replaced_by"] = dg.MetadataValue.text(job.duplicate_of)
+    return shown
+
+
+def _report(context: dg.OpExecutionContext, outcome: Outcome) -> None:
+    """Log what happened; fail the run when files failed, which marks exactly their partitions."""
+    pages = sum(job.pages for job in outcome.completed)
+    context.log.info(f"{len(outcome.completed)} files completed, {pages} pages; {len(outcome.failed)} failed")
+    if outcome.requeued:
+        context.log.warning(f"{len(outcome.requeued)} files met a passing trouble and wait for another run")
+    if outcome.lost:
+        context.log.warning(f"{len(outcome.lost)} claims were taken from this run; another run has them")
+    if outcome.failed:
+        raise dg.Failure(
+            _describe(outcome.failed), metadata={"failed": _table(outcome.failed)}, allow_retries=False
+        )
+
+
+def _describe(failures: Sequence[JobFailure]) -> str:
+    lines = [f"{failure.etag}: {failure.message}" for failure in failures[:_FAILURES_SHOWN]]
+    more = len(failures) - len(lines)
+    if more:
+        lines.append(f"and {more} more: see the view failed_jobs")
+    return "\n".join([f"{len(failures)} files failed, the others are done:", *lines])
+
+
+def _table(failures: Sequence[JobFailure]) -> dg.TableMetadataValue:
+    return dg.MetadataValue.table(
+        [
+            dg.TableRecord({"etag": failure.etag, "code": failure.code, "reason": failure.message})
+            for failure in failures[:_FAILURES_SHOWN]
+        ]
+    )

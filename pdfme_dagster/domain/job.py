@@ -1,0 +1,105 @@
+"""A job: what has become of one upload. The states read the same here, in Postgres and in Redis.
+
+Not here: the transitions themselves, which are guarded SQL (stores/sql/), nor any statement's content.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+class JobState(StrEnum):
+    """Where a job stands; see stores/sql/0001_processing_jobs.sql for what each state promises."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A row of the job table as an operator reads it."""
+
+    etag: str
+    key: str
+    state: JobState
+    created_at: datetime
+    completed_at: datetime | None
+    pdf_location: str | None
+    error_code: str | None
+    error_message: str | None
+    statements: int
+    pages: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A job that one run holds: only that run may complete, fail or requeue it."""
+
+    etag: str
+    key: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """What a finished job leaves behind; ``pdf_sha256`` covers all its PDFs in order."""
+
+    etag: str
+    pdf_location: str
+    statements: int
+    pages: int
+    pdf_bytes: int
+    content_sha256: str | None
+    pdf_sha256: str | None
+    duplicate_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompletedJob:
+    """A job found completed already, with what its partition shows."""
+
+    etag: str
+    key: str
+    pdf_location: str
+    statements: int
+    pages: int
+    pdf_bytes: int
+    duplicate_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFailure:
+    """Why a job ends ``failed`` (or goes back to ``pending``): a code to group by, a message to act on."""
+
+    etag: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """What a run got of the jobs it asked for; ``elsewhere`` belong to another run, or do not exist."""
+
+    claimed: tuple[Claim, ...]
+    completed: tuple[CompletedJob, ...]
+    elsewhere: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenDispatch:
+    """Jobs handed to a run that has not claimed them yet."""
+
+    dispatch_id: UUID
+    jobs: int
+    age_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """A job taken back from a run: ``pending`` again, or ``failed`` when its retries are used up."""
+
+    etag: str
+    state: JobState

@@ -1,0 +1,65 @@
+"""An upload: one version of one object that a bank dropped into the bucket, and the names its PDFs get.
+
+Not here: reading objects (stores/objects.py) or what became of them (domain/job.py).
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from pdfme_dagster.domain.privacy import mask_numbers
+from pdfme_dagster.errors import PermanentError
+
+# S3 promises no more than an opaque token; what we accept also fits a partition key and VARCHAR(64).
+_ETAG = re.compile(r"[0-9A-Za-z_.=+-]{1,64}")
+_UNSAFE = re.compile(r"[^\w.-]+")
+_STEM_CHARACTERS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """One object version as a listing shows it; ``etag`` is without quotes."""
+
+    etag: str
+    key: str
+    size_bytes: int
+
+    @property
+    def is_folder_marker(self) -> bool:
+        """Say whether this is the empty ``name/`` object that consoles make for a folder."""
+        return self.size_bytes == 0 and self.key.endswith("/")
+
+
+def read_etag(value: str, key: str) -> str:
+    """Return the bare ETag of a listing or response; raise PermanentError when it is no usable token."""
+    etag = value.removeprefix("W/").strip('"')
+    if not _ETAG.fullmatch(etag):
+        raise PermanentError(
+            "bad_etag",
+            f"{mask_numbers(key)}: ETag {value[:80]!r} is not a token of at most 64 letters and digits; "
+            "upload the file again",
+        )
+    return etag
+
+
+def name_pdfs(upload: Upload, org_id: str, statements: int) -> list[str]:
+    """Return one object key per statement, derived from the upload alone so that writing twice is harmless.
+
+    One statement: ``<org>/<file stem>-<first 8 of the ETag>.pdf``; several: a folder of that name with
+    ``0001.pdf``, ``0002.pdf`` … in file order.
+    """
+    stem = _safe(mask_numbers(PurePosixPath(upload.key).stem))[:_STEM_CHARACTERS]
+    base = f"{_safe(mask_numbers(org_id))}/{stem}-{_safe(upload.etag)[:8]}"
+    if statements == 1:
+        return [f"{base}.pdf"]
+    return [f"{base}/{number:04d}.pdf" for number in range(1, statements + 1)]
+
+
+def locate_pdfs(bucket: str, keys: list[str]) -> str:
+    """Return the job's ``pdf_location``: the PDF itself, or the folder when there are several."""
+    place = keys[0] if len(keys) == 1 else keys[0].rpartition("/")[0] + "/"
+    return f"s3://{bucket}/{place}"
+
+
+def _safe(name: str) -> str:
+    return _UNSAFE.sub("_", name).strip("._-") or "_"

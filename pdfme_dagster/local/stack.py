@@ -1,0 +1,254 @@
+"""Everything `pdfme-dagster up` runs: the embedded services and Dagster's own processes, as one.
+
+Not here: how a process is kept (processes.py), what a service is (postgres.py …), or anything of Dagster's
+API: its processes are started as commands, like in production.
+"""
+
+import os
+import shutil
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from pdfme_dagster.errors import ServiceError
+from pdfme_dagster.local.ports import LOOPBACK, free_port, give_back
+from pdfme_dagster.local.processes import ChildProcess, Program, inherited_environment
+from pdfme_dagster.local.services import EmbeddedServices, start_services
+from pdfme_dagster.settings import Settings
+from pdfme_dagster.stores.migrations import apply_migrations
+
+UPLOADS_BUCKET, PDFS_BUCKET, LOGS_BUCKET = "uploads", "pdfs", "dagster-logs"
+_UI_PORT, _CODE_PORT = 3000, 4000
+# On a laptop somebody is watching, and a listing costs nothing.
+_POLL_INTERVAL = "5s"
+_WAITING_RUNS = 2
+_READY_SECONDS = 120.0
+_BROKER_DATABASE = 1
+# What the user may decide; where the services are, the stack decides itself.
+_KNOWN = (
+    "UPLOADS_PREFIX",
+    "POLL_INTERVAL",
+    "BATCH_SIZE",
+    "RATE_LIMIT_PER_SECOND",
+    "MAX_FILES_PER_RUN",
+    "RUN_WORKERS",
+    "MAX_RETRIES",
+    "STUCK_PROCESSING_AFTER",
+    "STUCK_PENDING_AFTER",
+    "RETENTION_DAYS",
+    "MAX_FILE_BYTES",
+    "STATEMENT_CURRENCY",
+    "FALLBACK_ENCODING",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """A running stack: where the UI is, and the environment by which programs find the rest."""
+
+    services: EmbeddedServices
+    environment: Mapping[str, str]
+    ui_url: str
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that its programs run with."""
+        return Settings.from_environment(self.environment)
+
+    def rest(self) -> None:
+        """Wait a moment, and start again what died in it."""
+        time.sleep(0.2)
+        self.services.supervisor.restart_dead()
+
+
+@contextmanager
+def run_stack(
+    home: Path,
+    *,
+    environment: Mapping[str, str] = os.environ,
+    on_step: Callable[[str], None] = lambda _: None,
+    on_death: Callable[[ChildProcess], None] = lambda _: None,
+) -> Iterator[Stack]:
+    """Start everything, yield when the UI answers, and stop everything on the way out, however that is.
+
+    Raises ConfigurationError before anything starts when a variable in ``environment`` is wrong, and
+    ServiceError when the home is in use or something does not start.
+    """
+    _check(environment)
+    on_step("Postgres, Valkey, S3")
+    buckets = (UPLOADS_BUCKET, PDFS_BUCKET, LOGS_BUCKET)
+    with start_services(home, buckets=buckets, on_death=on_death) as services:
+        ports = {"ui": free_port(_UI_PORT), "code": free_port(_CODE_PORT)}
+        try:
+            complete = build_environment(services.home, services.environment(), environment)
+            apply_migrations(Settings.from_environment(complete).postgres.conninfo)
+            on_step("Dagster: code server, daemon, webserver, run workers")
+            _start_dagster(services, complete, ports)
+            ui_url = f"http://{LOOPBACK}:{ports['ui']}"
+            services.publish_address("Dagster UI", ui_url)
+            yield Stack(services=services, environment=complete, ui_url=ui_url)
+        finally:
+            services.stop()
+            for port in ports.values():
+                give_back(port)
+
+
+def build_environment(
+    home: Path, endpoints: Mapping[str, str], environment: Mapping[str, str]
+) -> dict[str, str]:
+    """Return what every program of the stack runs with: where things are, and the user's own settings."""
+    chosen = {name: environment[name] for name in _KNOWN if environment.get(name)}
+    workers = chosen.setdefault("RUN_WORKERS", str(os.cpu_count() or 1))
+    chosen.setdefault("POLL_INTERVAL", _POLL_INTERVAL)
+    broker = (
+        f"redis://:{endpoints['REDIS_PASSWORD']}@{endpoints['REDIS_HOST']}:{endpoints['REDIS_PORT']}"
+        f"/{_BROKER_DATABASE}"
+    )
+    return {
+        **inherited_environment(),
+        **endpoints,
+        **chosen,
+        "UPLOADS_BUCKET": UPLOADS_BUCKET,
+        "PDFS_BUCKET": PDFS_BUCKET,
+        "LOGS_BUCKET": LOGS_BUCKET,
+        "AWS_ENDPOINT_URL_S3": endpoints["S3_ENDPOINT_URL"],
+        "CELERY_BROKER_URL": broker,
+        "CELERY_RESULT_BACKEND": broker,
+        "MAX_CONCURRENT_RUNS": str(int(workers) + _WAITING_RUNS),
+        "DAGSTER_HOME": str(home / "dagster"),
+        "DAGSTER_EVENT_BATCH_SIZE": "500",
+        "DAGSTER_EMIT_PARTITION_SUBSET_IN_PLANNED_EVENTS": "1",
+        "DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS": "300",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def client_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what psql, aws and our own commands need of the stack's environment."""
+    own = ("POSTGRES_", "REDIS_", "AWS_", "S3_", "CELERY_", "UPLOADS_", "PDFS_", "LOGS_")
+    libpq = {
+        "PGHOST": "POSTGRES_HOST",
+        "PGPORT": "POSTGRES_PORT",
+        "PGUSER": "POSTGRES_USER",
+        "PGPASSWORD": "POSTGRES_PASSWORD",
+        "PGDATABASE": "POSTGRES_DB",
+    }
+    return {name: value for name, value in environment.items() if name.startswith(own)} | {
+        name: environment[ours] for name, ours in libpq.items()
+    }
+
+
+def _check(environment: Mapping[str, str]) -> None:
+    """Refuse a wrong setting now, by its name, instead of in some process's log."""
+    kept = {name: environment[name] for name in _KNOWN if name in environment}
+    Settings.from_environment(kept | {"POSTGRES_PASSWORD": "made up later"})
+
+
+def _start_dagster(
+    services: EmbeddedServices, environment: Mapping[str, str], ports: Mapping[str, int]
+) -> None:
+    folder = _prepare_dagster_home(services.home, ports["code"])
+    programs = _programs(folder, environment, ports)
+    code = services.start(programs["code-server"])
+    if _has_run_before(environment):
+        # Whatever was running died with the last supervisor; nobody else can know.
+        services.supervisor.run(_program("abandon-runs", folder, environment, "abandon-runs"), seconds=60)
+    services.start(programs["run-workers"])
+    # Daemon and webserver look for the code once and then only every minute: start them when it is there.
+    _await_listening(code, ports["code"])
+    services.start(programs["daemon"])
+    _await_listening(services.start(programs["webserver"]), ports["ui"])
+
+
+def _programs(folder: Path, environment: Mapping[str, str], ports: Mapping[str, int]) -> dict[str, Program]:
+    workspace = str(folder / "workspace.yaml")
+    code = (
+        "dagster",
+        "api",
+        "grpc",
+        "-m",
+        "pdfme_dagster.definitions",
+        "-h",
+        LOOPBACK,
+        "-p",
+        str(ports["code"]),
+    )
+    ui = ("dagster_webserver", "-h", LOOPBACK, "-p", str(ports["ui"]), "-w", workspace)
+    commands = {
+        "code-server": (*code, "--location-name", "pdfme_dagster"),
+        "daemon": ("dagster._daemon", "run", "-w", workspace),
+        "webserver": ui,
+        "run-workers": ("pdfme_dagster.cli", "worker", "--concurrency", environment["RUN_WORKERS"]),
+    }
+    return {
+        name: Program(
+            name=name,
+            command=(sys.executable, "-P", "-m", *command),
+            environment=environment,
+            directory=folder,
+            restarts=True,
+        )
+        for name, command in commands.items()
+    }
+
+
+def _program(name: str, folder: Path, environment: Mapping[str, str], *command: str) -> Program:
+    return Program(
+        name=name,
+        command=(sys.executable, "-P", "-m", "pdfme_dagster.cli", *command),
+        environment=environment,
+        directory=folder,
+    )
+
+
+def _prepare_dagster_home(home: Path, code_port: int) -> Path:
+    folder = home / "dagster"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    shutil.copyfile(_find_dagster_yaml(), folder / "dagster.yaml")
+    (folder / "workspace.yaml").write_text(
+        "load_from:\n"
+        "  - grpc_server:\n"
+        f"      host: {LOOPBACK}\n"
+        f"      port: {code_port}\n"
+        "      location_name: pdfme_dagster\n"
+    )
+    return folder
+
+
+def _find_dagster_yaml() -> Path:
+    """Return the one dagster.yaml: at the repository's root, or where a wheel carries it."""
+    package = Path(str(resources.files("pdfme_dagster")))
+    for candidate in (package.parent / "dagster.yaml", package / "local" / "dagster.yaml"):
+        if candidate.is_file():
+            return candidate
+    raise ServiceError(f"no dagster.yaml beside or in {package}: install pdfme-dagster again")
+
+
+def _has_run_before(environment: Mapping[str, str]) -> bool:
+    import psycopg
+
+    with psycopg.connect(Settings.from_environment(environment).postgres.conninfo) as connection:
+        row = connection.execute("SELECT to_regclass('runs') IS NOT NULL").fetchone()
+        return row is not None and bool(row[0])
+
+
+def _await_listening(child: ChildProcess, port: int) -> None:
+    deadline = time.monotonic() + _READY_SECONDS
+    while not _listens(port):
+        if child.exit_code is not None or time.monotonic() > deadline:
+            raise ServiceError(
+                f"{child.program.name} did not start (exit code {child.exit_code}), see {child.log}:\n"
+                f"{child.read_log_tail()}"
+            )
+        time.sleep(0.05)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as connection:
+        connection.settimeout(1.0)
+        return connection.connect_ex((LOOPBACK, port)) == 0

@@ -1,0 +1,245 @@
+"""The job table in Postgres, the truth about every upload. Methods are the events in a job's life.
+
+Not here: SQL (sql/queries.sql), the schema (sql/0001…), or what a job's file contains.
+"""
+
+import functools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib import resources
+from typing import Any, Self
+from uuid import UUID
+
+import psycopg
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from pdfme_dagster.domain.job import (
+    Claim,
+    Claims,
+    CompletedJob,
+    Completion,
+    Job,
+    JobFailure,
+    JobState,
+    OpenDispatch,
+    Release,
+)
+from pdfme_dagster.domain.upload import Upload
+from pdfme_dagster.errors import TransientError
+
+# One watcher at a time decides which runs to ask for; the others wait the moment it takes.
+_DISPATCH_LOCK = 0x64697370
+_CONNECT_SECONDS = 10.0
+
+Rows = list[tuple[Any, ...]]
+
+
+class JobStore:
+    """Set-based access to ``processing_jobs``; every call is one short transaction.
+
+    Raises TransientError when Postgres does not answer.
+    """
+
+    def __init__(self, pool: ConnectionPool) -> None:
+        self._pool = pool
+
+    @classmethod
+    @contextmanager
+    def open(cls, conninfo: str, *, max_pool_size: int = 10) -> Iterator[Self]:
+        """Yield a store over a pool of at most ``max_pool_size`` connections, closed afterwards."""
+        pool = ConnectionPool(
+            conninfo, min_size=1, max_size=max_pool_size, timeout=_CONNECT_SECONDS, open=False, name="jobs"
+        )
+        with _translated():
+            pool.open(wait=True, timeout=_CONNECT_SECONDS)
+        try:
+            yield cls(pool)
+        finally:
+            pool.close()
+
+    def admit(self, uploads: Sequence[Upload], *, max_retries: int, batch_size: int) -> list[str]:
+        """Insert a pending job for each upload not known yet; return the new ETags in order of discovery."""
+        new: list[tuple[int, str]] = []
+        for start in range(0, len(uploads), batch_size):
+            batch = uploads[start : start + batch_size]
+            rows = self._rows(
+                "admit",
+                etags=[upload.etag for upload in batch],
+                keys=[upload.key for upload in batch],
+                sizes=[upload.size_bytes for upload in batch],
+                max_retries=max_retries,
+            )
+            new += [(position, etag) for etag, position in rows]
+        return [etag for _, etag in sorted(new)]
+
+    def states(self, etags: Sequence[str]) -> dict[str, JobState]:
+        """Return the state of each of these jobs that exists."""
+        return {etag: JobState(state) for etag, state in self._rows("states", etags=list(etags))}
+
+    def count_states(self, etags: Sequence[str]) -> dict[JobState, int]:
+        """Return how many of these jobs are in each state."""
+        return {JobState(state): jobs for state, jobs in self._rows("count_states", etags=list(etags))}
+
+    def describe(self, etags: Sequence[str]) -> list[Job]:
+        """Return these jobs' rows in order of discovery."""
+        return [
+            Job(
+                etag=etag,
+                key=key,
+                state=JobState(state),
+                created_at=created_at,
+                completed_at=completed_at,
+                pdf_location=location,
+                error_code=code,
+                error_message=message,
+                statements=statements,
+                pages=pages,
+            )
+            for (
+                etag,
+                key,
+                state,
+                created_at,
+                completed_at,
+                location,
+                code,
+                message,
+                statements,
+                pages,
+            ) in self._rows("describe", etags=list(etags))
+        ]
+
+    @contextmanager
+    def dispatching(self) -> Iterator[None]:
+        """Hold the dispatch lock: within, no other watcher takes pending jobs."""
+        with _translated(), self._pool.connection() as connection, connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", (_DISPATCH_LOCK,))
+            yield
+
+    def count_pending(self) -> int:
+        """Return how many jobs wait for a run that nobody has asked for."""
+        return int(self._rows("count_pending")[0][0])
+
+    def take_pending(self, limit: int) -> list[str]:
+        """Return up to ``limit`` jobs that wait, oldest first. Call it while ``dispatching``."""
+        return [etag for (etag,) in self._rows("take_pending", limit=limit)]
+
+    def count_recent(self, seconds: float) -> int:
+        """Return how many jobs were dispatched during the last ``seconds``, by any watcher."""
+        return int(self._rows("count_recent", seconds=seconds)[0][0])
+
+    def dispatch(self, dispatch_id: UUID, etags: Sequence[str]) -> set[str]:
+        """Hand pending jobs to a run request; return those that it got."""
+        return {etag for (etag,) in self._rows("dispatch", dispatch_id=dispatch_id, etags=list(etags))}
+
+    def open_dispatches(self) -> list[OpenDispatch]:
+        """Return the run requests whose jobs are still pending."""
+        return [
+            OpenDispatch(dispatch_id=dispatch_id, jobs=jobs, age_seconds=age)
+            for dispatch_id, jobs, age in self._rows("open_dispatches")
+        ]
+
+    def withdraw(self, dispatch_ids: Sequence[UUID]) -> set[str]:
+        """Take back what these run requests never claimed; return the ETags, pending again."""
+        return {etag for (etag,) in self._rows("withdraw", dispatch_ids=list(dispatch_ids))}
+
+    def start(
+        self, run_id: str, etags: Sequence[str], *, retry_failed: bool = False, reprocess: bool = False
+    ) -> Claims:
+        """Claim for a run what it may have of these jobs, in order of discovery."""
+        rows = self._rows(
+            "start", run_id=run_id, etags=list(etags), retry_failed=retry_failed, reprocess=reprocess
+        )
+        rows.sort(key=lambda row: row[3])
+        claimed = tuple(Claim(etag=etag, key=key, size_bytes=size) for etag, key, size, _ in rows)
+        rest = set(etags) - {claim.etag for claim in claimed}
+        completed = self.completed_among(sorted(rest))
+        elsewhere = rest - {job.etag for job in completed}
+        return Claims(claimed=claimed, completed=completed, elsewhere=tuple(sorted(elsewhere)))
+
+    def completed_among(self, etags: Sequence[str]) -> tuple[CompletedJob, ...]:
+        """Return those of these jobs that are completed."""
+        if not etags:
+            return ()
+        return tuple(
+            CompletedJob(
+                etag=etag,
+                key=key,
+                pdf_location=location,
+                statements=statements,
+                pages=pages,
+                pdf_bytes=size,
+                duplicate_of=duplicate_of,
+            )
+            for etag, key, location, statements, pages, size, duplicate_of in self._rows(
+                "completed_among", etags=list(etags)
+            )
+        )
+
+    def complete(self, run_id: str, completions: Sequence[Completion]) -> set[str]:
+        """End jobs that this run still holds as completed; return their ETags. The others were lost to it."""
+        rows = self._rows(
+            "complete",
+            run_id=run_id,
+            etags=[done.etag for done in completions],
+            locations=[done.pdf_location for done in completions],
+            statements=[done.statements for done in completions],
+            pages=[done.pages for done in completions],
+            pdf_bytes=[done.pdf_bytes for done in completions],
+            content_sha256=[done.content_sha256 for done in completions],
+            pdf_sha256=[done.pdf_sha256 for done in completions],
+            duplicate_of=[done.duplicate_of for done in completions],
+        )
+        return {etag for (etag,) in rows}
+
+    def fail(self, run_id: str, failures: Sequence[JobFailure]) -> set[str]:
+        """End jobs that this run still holds as failed; return their ETags."""
+        return {etag for (etag,) in self._rows("fail", run_id=run_id, **_columns(failures))}
+
+    def requeue(self, run_id: str, failures: Sequence[JobFailure]) -> list[Release]:
+        """Give back jobs that met a passing trouble; out of retries they end failed."""
+        return _releases(self._rows("requeue", run_id=run_id, **_columns(failures)))
+
+    def claiming_runs(self) -> set[str]:
+        """Return the runs that hold claims."""
+        return {run_id for (run_id,) in self._rows("claiming_runs")}
+
+    def release(self, run_ids: Sequence[str]) -> list[Release]:
+        """Take back the claims of runs that have ended."""
+        return _releases(self._rows("release", run_ids=list(run_ids)))
+
+    def release_stuck(self, seconds: float) -> list[Release]:
+        """Take back claims older than ``seconds``, whoever holds them."""
+        return _releases(self._rows("release_stuck", seconds=seconds))
+
+    def _rows(self, query: str, **parameters: object) -> Rows:
+        with _translated(), self._pool.connection() as connection:
+            return connection.execute(_queries()[query].encode(), parameters).fetchall()
+
+
+def _columns(failures: Sequence[JobFailure]) -> Mapping[str, list[str]]:
+    return {
+        "etags": [failure.etag for failure in failures],
+        "codes": [failure.code for failure in failures],
+        "messages": [failure.message for failure in failures],
+    }
+
+
+def _releases(rows: Rows) -> list[Release]:
+    return [Release(etag=etag, state=JobState(state)) for etag, state in rows]
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (psycopg.OperationalError, PoolTimeout) as exc:
+        raise TransientError(f"Postgres does not answer: {str(exc).splitlines()[0]}") from exc
+
+
+@functools.cache
+def _queries() -> Mapping[str, str]:
+    text = (resources.files("pdfme_dagster.stores") / "sql" / "queries.sql").read_text(encoding="utf-8")
+    parts = re.split(r"^-- name: (\w+)$", text, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))

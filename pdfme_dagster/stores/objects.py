@@ -1,0 +1,180 @@
+"""Objects in S3: list uploads, read one exact version of one, write its PDFs.
+
+Not here: what the bytes mean, or which endpoint and credentials (the caller makes the client).
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+from urllib.parse import quote
+
+from pdfme_dagster.domain.privacy import mask_numbers
+from pdfme_dagster.domain.upload import Upload, read_etag
+from pdfme_dagster.errors import ConfigurationError, PermanentError, TransientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_ANSWER_SECONDS = 30
+
+T = TypeVar("T")
+
+
+def make_client(endpoint_url: str | None, *, max_connections: int = 32) -> "S3Client":
+    """Return an S3 client with path-style addressing; credentials come from boto3's usual places."""
+    # Imported late: half a second that the code server need not spend before it answers.
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint_url,
+        config=Config(
+            s3={"addressing_style": "path"},
+            retries={"max_attempts": 5, "mode": "standard"},
+            max_pool_connections=max_connections,
+            connect_timeout=5,
+            read_timeout=_ANSWER_SECONDS,
+            # Checksums beyond TLS and the ETag cost CPU per request and not every endpoint knows them.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    )
+
+
+class ObjectStore:
+    """The uploads bucket to read and the PDFs bucket to write.
+
+    Raises PermanentError for an object that is gone, replaced or too large; TransientError when S3 does not
+    answer; ConfigurationError when a bucket does not exist or refuses our credentials.
+    """
+
+    def __init__(
+        self,
+        client: "S3Client",
+        *,
+        uploads_bucket: str,
+        uploads_prefix: str = "",
+        pdfs_bucket: str,
+        max_file_bytes: int,
+        pdfs_url: str | None = None,
+    ) -> None:
+        self._client = client
+        self._uploads_bucket = uploads_bucket
+        self._uploads_prefix = uploads_prefix
+        self.pdfs_bucket = pdfs_bucket
+        self._max_file_bytes = max_file_bytes
+        self._pdfs_url = pdfs_url
+
+    def list_uploads(self, refuse: Callable[[PermanentError], None]) -> Iterator[Upload]:
+        """Yield every upload, a page of 1,000 at a time and without download; folder markers are left out.
+
+        An entry without a usable ETag goes to ``refuse`` and the listing goes on.
+        """
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._uploads_bucket, Prefix=self._uploads_prefix
+        )
+        for page in self._answers(pages):
+            for entry in page.get("Contents", []):
+                try:
+                    etag = read_etag(entry.get("ETag", ""), entry["Key"])
+                except PermanentError as exc:
+                    refuse(exc)
+                    continue
+                upload = Upload(etag=etag, key=entry["Key"], size_bytes=entry["Size"])
+                if not upload.is_folder_marker:
+                    yield upload
+
+    def read_upload(self, upload: Upload) -> bytes:
+        """Return the bytes of exactly this version."""
+        name = mask_numbers(upload.key)
+        if upload.size_bytes > self._max_file_bytes:
+            raise PermanentError(
+                "too_large",
+                f"{name} has {upload.size_bytes:,} bytes, more than MAX_FILE_BYTES={self._max_file_bytes:,}; "
+                "raise the limit or split the file",
+            )
+        try:
+            answer = self._client.get_object(
+                Bucket=self._uploads_bucket, Key=upload.key, IfMatch=f'"{upload.etag}"'
+            )
+            return answer["Body"].read()
+        except _client_errors() as exc:
+            _raise_for_upload(exc, name)
+
+    def current_etag(self, key: str) -> str | None:
+        """Return the ETag of what is under this key now, None when nothing is."""
+        try:
+            return read_etag(self._client.head_object(Bucket=self._uploads_bucket, Key=key)["ETag"], key)
+        except _client_errors() as exc:
+            if _status(exc) == 404:
+                return None
+            _raise(exc, f"the uploads bucket {self._uploads_bucket}")
+
+    def write_pdf(self, key: str, content: bytes, *, source_etag: str, sha256: str) -> None:
+        """Store one PDF; writing the same again is harmless."""
+        try:
+            self._client.put_object(
+                Bucket=self.pdfs_bucket,
+                Key=key,
+                Body=content,
+                ContentType="application/pdf",
+                Metadata={"source-etag": source_etag, "sha256": sha256},
+            )
+        except _client_errors() as exc:
+            _raise(exc, f"the PDFs bucket {self.pdfs_bucket}")
+
+    def link(self, location: str) -> str:
+        """Return the web address of the PDF, or of the first of several, at a job's ``s3://`` location."""
+        _, _, key = location.removeprefix("s3://").partition("/")
+        key = quote(f"{key}0001.pdf" if key.endswith("/") else key)
+        if self._pdfs_url:
+            return f"{self._pdfs_url.rstrip('/')}/{key}"
+        return f"https://console.aws.amazon.com/s3/object/{self.pdfs_bucket}?prefix={key}"
+
+    def _answers(self, pages: Iterable[T]) -> Iterator[T]:
+        try:
+            yield from pages
+        except _client_errors() as exc:
+            _raise(exc, f"the uploads bucket {self._uploads_bucket}")
+
+
+def _client_errors() -> tuple[type[Exception], ...]:
+    from botocore.exceptions import BotoCoreError, ClientError
+    from urllib3.exceptions import HTTPError
+
+    return (BotoCoreError, ClientError, HTTPError)
+
+
+def _status(exc: Exception) -> int | None:
+    response = getattr(exc, "response", None)
+    return response["ResponseMetadata"].get("HTTPStatusCode") if response else None
+
+
+def _code(exc: Exception) -> str:
+    response = getattr(exc, "response", None)
+    return response["Error"].get("Code", "") if response else type(exc).__name__
+
+
+def _raise_for_upload(exc: Exception, name: str) -> NoReturn:
+    if _status(exc) == 412:
+        raise PermanentError(
+            "superseded",
+            f"{name} was replaced by another version before it was read; "
+            "the new version is an upload of its own and gets its own PDF",
+        ) from exc
+    if _code(exc) in {"NoSuchKey", "404"}:
+        raise PermanentError(
+            "missing", f"{name} was deleted before it was read; upload it again if it was not meant to go"
+        ) from exc
+    _raise(exc, "the uploads bucket")
+
+
+def _raise(exc: Exception, place: str) -> NoReturn:
+    code = _code(exc)
+    if code == "NoSuchBucket":
+        raise ConfigurationError(f"{place} does not exist: create it or correct its variable") from exc
+    if code in {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "403", "NoCredentialsError"}:
+        raise ConfigurationError(
+            f"{place} refuses our credentials ({code}): check the AWS_* variables"
+        ) from exc
+    raise TransientError(f"S3 does not answer for {place}: {code}") from exc

@@ -1,0 +1,126 @@
+-- Every statement the job store sends, by name. Set-based, and the guard is in the statement.
+
+-- name: admit
+-- New uploads become pending jobs; known ETags are left alone. Sorted, so that two watchers that insert
+-- the same files wait for each other instead of deadlocking.
+INSERT INTO processing_jobs (file_hash, filename, size_bytes, max_retries)
+SELECT file_hash, filename, size_bytes, %(max_retries)s
+FROM unnest(%(etags)s::text[], %(keys)s::text[], %(sizes)s::bigint[]) AS u (file_hash, filename, size_bytes)
+ORDER BY file_hash COLLATE "C"
+ON CONFLICT (file_hash) DO NOTHING
+RETURNING file_hash, position;
+
+-- name: states
+SELECT file_hash, status FROM processing_jobs WHERE file_hash = ANY(%(etags)s::text[]);
+
+-- name: count_states
+SELECT status, count(*) FROM processing_jobs WHERE file_hash = ANY(%(etags)s::text[]) GROUP BY status;
+
+-- name: describe
+SELECT file_hash, filename, status, created_at, completed_at, pdf_location, error_code, error_message,
+       coalesce(statements, 0), coalesce(pages, 0)
+FROM processing_jobs WHERE file_hash = ANY(%(etags)s::text[]) ORDER BY position;
+
+-- name: take_pending
+SELECT file_hash FROM processing_jobs
+WHERE status = 'pending' AND dispatched_at IS NULL
+ORDER BY position LIMIT %(limit)s;
+
+-- name: count_pending
+SELECT count(*) FROM processing_jobs WHERE status = 'pending' AND dispatched_at IS NULL;
+
+-- name: count_recent
+SELECT count(*) FROM processing_jobs WHERE dispatched_at > now() - make_interval(secs => %(seconds)s);
+
+-- name: dispatch
+-- Hand pending jobs to a run request, each to one only.
+UPDATE processing_jobs SET dispatch_id = %(dispatch_id)s, dispatched_at = now()
+WHERE file_hash = ANY(%(etags)s::text[]) AND status = 'pending' AND dispatched_at IS NULL
+RETURNING file_hash;
+
+-- name: open_dispatches
+SELECT dispatch_id, count(*), extract(epoch FROM now() - min(dispatched_at))::float8
+FROM processing_jobs
+WHERE status = 'pending' AND dispatch_id IS NOT NULL
+GROUP BY dispatch_id;
+
+-- name: withdraw
+-- The run asked for never claimed these jobs and never will: let another be asked for.
+UPDATE processing_jobs SET dispatch_id = NULL, dispatched_at = NULL
+WHERE dispatch_id = ANY(%(dispatch_ids)s::uuid[]) AND status = 'pending'
+RETURNING file_hash;
+
+-- name: start
+-- A run claims jobs. Pending ones always; failed ones when a user asked for this run; completed ones only
+-- to be made again. What another run is processing is never touched.
+UPDATE processing_jobs
+SET status = 'processing', run_id = %(run_id)s, processing_started_at = now(),
+    completed_at = NULL, error_code = NULL, error_message = NULL
+WHERE file_hash = ANY(%(etags)s::text[])
+  AND (status = 'pending'
+       OR (status = 'failed' AND %(retry_failed)s)
+       OR (status = 'completed' AND %(reprocess)s))
+RETURNING file_hash, filename, size_bytes, position;
+
+-- name: completed_among
+SELECT file_hash, filename, pdf_location, coalesce(statements, 0), coalesce(pages, 0), coalesce(pdf_bytes, 0),
+       duplicate_of
+FROM processing_jobs
+WHERE file_hash = ANY(%(etags)s::text[]) AND status = 'completed';
+
+-- name: complete
+UPDATE processing_jobs AS j
+SET status = 'completed', completed_at = now(), pdf_location = c.pdf_location, statements = c.statements,
+    pages = c.pages, pdf_bytes = c.pdf_bytes, content_sha256 = c.content_sha256, pdf_sha256 = c.pdf_sha256,
+    duplicate_of = c.duplicate_of, dispatch_id = NULL, dispatched_at = NULL
+FROM unnest(%(etags)s::text[], %(locations)s::text[], %(statements)s::int[], %(pages)s::int[],
+            %(pdf_bytes)s::bigint[], %(content_sha256)s::text[], %(pdf_sha256)s::text[], %(duplicate_of)s::text[])
+     AS c (file_hash, pdf_location, statements, pages, pdf_bytes, content_sha256, pdf_sha256, duplicate_of)
+WHERE j.file_hash = c.file_hash AND j.status = 'processing' AND j.run_id = %(run_id)s
+RETURNING j.file_hash;
+
+-- name: fail
+UPDATE processing_jobs AS j
+SET status = 'failed', completed_at = now(), error_code = f.code, error_message = f.message
+FROM unnest(%(etags)s::text[], %(codes)s::text[], %(messages)s::text[]) AS f (file_hash, code, message)
+WHERE j.file_hash = f.file_hash AND j.status = 'processing' AND j.run_id = %(run_id)s
+RETURNING j.file_hash;
+
+-- name: requeue
+-- A passing trouble: back to pending, or failed once the automatic retries are used up.
+UPDATE processing_jobs AS j
+SET status = CASE WHEN j.retry_count < j.max_retries THEN 'pending' ELSE 'failed' END,
+    completed_at = CASE WHEN j.retry_count < j.max_retries THEN NULL ELSE now() END,
+    retry_count = least(j.retry_count + 1, j.max_retries),
+    processing_started_at = NULL, run_id = NULL, dispatch_id = NULL, dispatched_at = NULL,
+    error_code = f.code, error_message = f.message
+FROM unnest(%(etags)s::text[], %(codes)s::text[], %(messages)s::text[]) AS f (file_hash, code, message)
+WHERE j.file_hash = f.file_hash AND j.status = 'processing' AND j.run_id = %(run_id)s
+RETURNING j.file_hash, j.status;
+
+-- name: claiming_runs
+SELECT DISTINCT run_id FROM processing_jobs WHERE status = 'processing';
+
+-- name: release
+-- The claims of runs that ended without ending their jobs.
+UPDATE processing_jobs
+SET status = CASE WHEN retry_count < max_retries THEN 'pending' ELSE 'failed' END,
+    completed_at = CASE WHEN retry_count < max_retries THEN NULL ELSE now() END,
+    retry_count = least(retry_count + 1, max_retries),
+    error_code = 'run_died',
+    error_message = 'run ' || run_id || ' ended before this job did',
+    processing_started_at = NULL, run_id = NULL, dispatch_id = NULL, dispatched_at = NULL
+WHERE status = 'processing' AND run_id = ANY(%(run_ids)s::text[])
+RETURNING file_hash, status;
+
+-- name: release_stuck
+-- The last resort, by the clock alone: a run whose claims are taken here can no longer end these jobs.
+UPDATE processing_jobs
+SET status = CASE WHEN retry_count < max_retries THEN 'pending' ELSE 'failed' END,
+    completed_at = CASE WHEN retry_count < max_retries THEN NULL ELSE now() END,
+    retry_count = least(retry_count + 1, max_retries),
+    error_code = 'stuck',
+    error_message = 'run ' || run_id || ' held this job since ' || processing_started_at,
+    processing_started_at = NULL, run_id = NULL, dispatch_id = NULL, dispatched_at = NULL
+WHERE status = 'processing' AND processing_started_at < now() - make_interval(secs => %(seconds)s)
+RETURNING file_hash, status;
