@@ -15,7 +15,6 @@ from pathlib import PurePath
 from typing import TypeVar
 
 from pdfme_dagster.domain.job import Claim, Claims, CompletedJob, Completion, JobFailure, JobState
-from pdfme_dagster.domain.privacy import mask_numbers
 from pdfme_dagster.domain.statement import ParsedFile, RenderedPdf
 from pdfme_dagster.domain.upload import Upload, locate_pdfs, name_pdfs
 from pdfme_dagster.errors import ConfigurationError, PermanentError, TransientError
@@ -177,7 +176,7 @@ def _follow(claim: Claim, jobs: JobStore, objects: ObjectStore) -> Completion:
     if not newer:
         raise PermanentError(
             "superseded",
-            f"{mask_numbers(claim.key)} was replaced by version {current}, which is not completed yet; "
+            f"the file was replaced by version {current}, which is not completed yet; "
             "once it is, this partition can be materialized again",
         )
     return Completion(
@@ -283,9 +282,9 @@ class _Tally:
         try:
             yield
         except PermanentError as exc:
-            self._failed.append(JobFailure(etag=claim.etag, code=exc.code, message=str(exc)))
+            self._failed.append(_failure(claim, exc.code, str(exc)))
         except TransientError as exc:
-            self._requeued.append(JobFailure(etag=claim.etag, code="store_unavailable", message=str(exc)))
+            self._requeued.append(_failure(claim, "store_unavailable", str(exc)))
         except ConfigurationError:
             raise  # every other file would fail alike: let the run say it once
         except Exception as exc:  # a defect of ours, met by one file: end that file, not its neighbours
@@ -299,11 +298,15 @@ def _defect(claim: Claim, exc: Exception) -> JobFailure:
     """Say where the program broke, without the exception's own words: they may quote a customer."""
     frame = traceback.extract_tb(exc.__traceback__)[-1]
     place = f"{PurePath(frame.filename).name}, line {frame.lineno}, in {frame.name}"
-    return JobFailure(
-        etag=claim.etag,
-        code="internal_error",
-        message=f"the program failed on this file: {type(exc).__name__} at {place}; please report it",
+    return _failure(
+        claim,
+        "internal_error",
+        f"the program failed on this file: {type(exc).__name__} at {place}; please report it",
     )
+
+
+def _failure(claim: Claim, code: str, message: str) -> JobFailure:
+    return JobFailure(etag=claim.etag, key=claim.key, code=code, message=message)
 
 
 def _in_threads(call: Callable[[T], R], items: Iterable[T]) -> Iterator[tuple[T, Callable[[], R]]]:

@@ -6,12 +6,10 @@ that `--help` answers at once.
 
 import json
 import os
-import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
@@ -157,32 +155,22 @@ def main() -> None:
 
 @contextmanager
 def _running(home: Path, screen: "Screen") -> Iterator["Stack"]:
-    """Run the stack; TERM and HUP end it as Ctrl-C does, so that no process is left."""
+    """Run the stack until the caller is done or somebody stops us; either way no process is left."""
+    from pdfme_dagster.local.processes import interrupted_by_stop_signals
     from pdfme_dagster.local.stack import run_stack
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
-    with run_stack(home, on_step=screen.step, on_death=screen.death) as stack:
-        yield stack
+    with interrupted_by_stop_signals(), run_stack(home, on_step=screen.step, on_death=screen.death) as stack:
+        try:
+            yield stack
+        finally:
+            screen.stopping()
 
 
 def _keep(stack: "Stack", screen: "Screen") -> None:
-    from pdfme_dagster.local.processes import ParentWatch, exit_when_parent_dies
-
+    """Keep everything running until Ctrl-C, or until the `uv` that started us is gone."""
     screen.waiting()
-    watch = ParentWatch()
-    try:
-        while True:
-            exit_when_parent_dies(watch)
-            stack.rest()
-    except KeyboardInterrupt:
-        # A second Ctrl-C must not interrupt the stopping.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        screen.stopping()
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+    with suppress(KeyboardInterrupt):
+        stack.keep()
 
 
 def _die(message: str, code: int) -> None:

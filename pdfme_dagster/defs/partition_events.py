@@ -5,12 +5,13 @@ only ``report_dagster_event`` stores events in batches with metadata of their ow
 marks a single partition of a failed run as failed. A contract test pins the behaviour.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import dagster as dg
 from dagster._core.events import (
     AssetMaterializationPlannedData,
+    AssetObservationData,
     DagsterEvent,
     DagsterEventBatchMetadata,
     DagsterEventType,
@@ -45,23 +46,39 @@ def record_materialized(
     _store(instance, step, events)
 
 
-def record_failed(instance: dg.DagsterInstance, step: Step, etags: Iterable[str]) -> None:
-    """Mark exactly these partitions as failed; it takes effect when their run fails."""
-    events = [
+def record_failed(
+    instance: dg.DagsterInstance, step: Step, partitions: Mapping[str, Mapping[str, dg.MetadataValue]]
+) -> None:
+    """Mark exactly these partitions as failed, which takes effect when their run fails, and say why.
+
+    The reason is an observation, because open-source Dagster keeps no event of a failed materialization.
+    """
+    planned = [
         _event(
             step,
             DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
             AssetMaterializationPlannedData(step.asset_key, partition=etag),
         )
-        for etag in etags
+        for etag in partitions
     ]
-    _store(instance, step, events)
+    observed = [
+        _event(
+            step,
+            DagsterEventType.ASSET_OBSERVATION,
+            AssetObservationData(
+                dg.AssetObservation(asset_key=step.asset_key, partition=etag, metadata=metadata)
+            ),
+        )
+        for etag, metadata in partitions.items()
+    ]
+    _store(instance, step, planned)
+    _store(instance, step, observed)
 
 
 def _event(
     step: Step,
     event_type: DagsterEventType,
-    specific: StepMaterializationData | AssetMaterializationPlannedData,
+    specific: StepMaterializationData | AssetMaterializationPlannedData | AssetObservationData,
 ) -> DagsterEvent:
     return DagsterEvent(
         event_type_value=event_type.value,

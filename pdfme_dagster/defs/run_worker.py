@@ -54,4 +54,5 @@ def _warm_up() -> None:
     import psycopg  # noqa: F401
     import reportlab.pdfgen.canvas  # noqa: F401
 
-    import pdfme_dagster.definitions  # noqa: F401
+    import pdfme_dagster.defs.resources
+    import pdfme_dagster.defs.statement_pdfs  # noqa: F401

@@ -3,7 +3,7 @@
 Not here: the work itself (batches.py), or which files a run gets (dispatch.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
@@ -63,20 +63,21 @@ def render(
     return _render(context, parsed, jobs, objects)
 
 
-# The output is never yielded: Dagster would materialize all partitions of the run with it, or none.
-@dg.op(out=dg.Out(dg.Nothing, is_required=False))
+# A generator that yields nothing: an output would make Dagster materialize all partitions of the run.
+@dg.op(out=dg.Out(is_required=False))
 def store(
     context: dg.OpExecutionContext,
     rendered: RenderedBatch | None,
     jobs: dg.ResourceParam[JobStore],
     objects: dg.ResourceParam[ObjectStore],
     cache: dg.ResourceParam[SeenCache],
-) -> None:
+) -> Iterator[dg.Output[None]]:
     """Store the PDFs, end the jobs, and record what became of each partition."""
     batch = rendered or _render(context, None, jobs, objects)
     outcome = batches.store_batch(context.run_id, batch, jobs=jobs, objects=objects, cache=cache)
     _record(context, outcome, objects)
     _report(context, outcome)
+    yield from ()
 
 
 def build_statement_pdfs(*, max_files_per_run: int) -> dg.AssetsDefinition:
@@ -99,7 +100,7 @@ def build_statement_pdfs(*, max_files_per_run: int) -> dg.AssetsDefinition:
 def _parse(
     context: dg.OpExecutionContext, config: BatchConfig, jobs: JobStore, objects: ObjectStore
 ) -> ParsedBatch:
-    etags = config.etags or list(context.partition_keys)
+    etags = config.etags or _partitions(context)
     by_person = DISPATCH_TAG not in context.run.tags or context.run.parent_run_id is not None
     claims = jobs.start(context.run_id, etags, retry_failed=by_person, reprocess=config.reprocess)
     context.log.info(
@@ -109,6 +110,15 @@ def _parse(
     settings = Settings.from_environment().statements
     profile = AfsProfile(currency=settings.currency, fallback_encoding=settings.fallback_encoding)
     return batches.parse_batch(claims, jobs=jobs, objects=objects, profile=profile, follow_replaced=by_person)
+
+
+def _partitions(context: dg.OpExecutionContext) -> list[str]:
+    if not (context.has_partition_key or context.has_partition_key_range):
+        raise dg.Failure(
+            "this run names no partition: choose partitions in the UI, or list ETags in the config of op parse",
+            allow_retries=False,
+        )
+    return list(context.partition_keys)
 
 
 def _render(
@@ -133,7 +143,7 @@ def _record(context: dg.OpExecutionContext, outcome: Outcome, objects: ObjectSto
     )
     good = {job.etag: _metadata(job, objects) for job in outcome.completed + outcome.already}
     record_materialized(context.instance, step, good)
-    record_failed(context.instance, step, [failure.etag for failure in outcome.failed])
+    record_failed(context.instance, step, {failure.etag: _reason(failure) for failure in outcome.failed})
 
 
 def _metadata(job: CompletedJob, objects: ObjectStore) -> dict[str, dg.MetadataValue]:
@@ -147,6 +157,14 @@ def _metadata(job: CompletedJob, objects: ObjectStore) -> dict[str, dg.MetadataV
     if job.duplicate_of:
         shown["replaced_by"] = dg.MetadataValue.text(job.duplicate_of)
     return shown
+
+
+def _reason(failure: JobFailure) -> dict[str, dg.MetadataValue]:
+    return {
+        "file": dg.MetadataValue.text(mask_numbers(failure.key)),
+        "code": dg.MetadataValue.text(failure.code),
+        "reason": dg.MetadataValue.text(failure.message),
+    }
 
 
 def _report(context: dg.OpExecutionContext, outcome: Outcome) -> None:
@@ -164,7 +182,7 @@ def _report(context: dg.OpExecutionContext, outcome: Outcome) -> None:
 
 
 def _describe(failures: Sequence[JobFailure]) -> str:
-    lines = [f"{failure.etag}: {failure.message}" for failure in failures[:_FAILURES_SHOWN]]
+    lines = [f"{mask_numbers(failure.key)}: {failure.message}" for failure in failures[:_FAILURES_SHOWN]]
     more = len(failures) - len(lines)
     if more:
         lines.append(f"and {more} more: see the view failed_jobs")
@@ -174,7 +192,14 @@ def _describe(failures: Sequence[JobFailure]) -> str:
 def _table(failures: Sequence[JobFailure]) -> dg.TableMetadataValue:
     return dg.MetadataValue.table(
         [
-            dg.TableRecord({"etag": failure.etag, "code": failure.code, "reason": failure.message})
+            dg.TableRecord(
+                {
+                    "partition": failure.etag,
+                    "file": mask_numbers(failure.key),
+                    "code": failure.code,
+                    "reason": failure.message,
+                }
+            )
             for failure in failures[:_FAILURES_SHOWN]
         ]
     )

@@ -75,6 +75,7 @@ class JobFailure:
     """Why a job ends ``failed`` (or goes back to ``pending``): a code to group by, a message to act on."""
 
     etag: str
+    key: str
     code: str
     message: str
 

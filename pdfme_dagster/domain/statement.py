@@ -12,7 +12,7 @@ class Transaction:
     """One row of a statement.
 
     ``amount`` is in minor units of the statement's currency and never negative: ``credit`` says the
-    direction. ``original_amount`` is in minor units of ``original_currency``; both are None for domestic rows.
+    direction. ``original_amount`` is in minor units of ``original_currency``; domestic rows have neither.
     """
 
     date: dt.date | None

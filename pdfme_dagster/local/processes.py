@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import IO
 
 import psutil
@@ -29,7 +30,6 @@ _FIRST_BACKOFF_SECONDS = 1.0
 _LAST_BACKOFF_SECONDS = 30.0
 _HEALTHY_AFTER_SECONDS = 60.0
 _POLL_SECONDS = 0.01
-_SIGNAL_POLL_SECONDS = 0.05
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _INHERITED = ("HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "PYTHONPATH", "TMPDIR", "TZ", "VIRTUAL_ENV")
 
@@ -222,30 +222,28 @@ class ParentWatch:
 
 
 @contextmanager
-def catch_stop_signals() -> Iterator[Callable[[float], bool]]:
-    """Yield ``wait(seconds)``, which returns early with True once SIGTERM, SIGINT or SIGHUP has come."""
-    received: list[int] = []
-    # Under nohup a hangup is ignored, and stays so.
-    caught = [each for each in _STOP_SIGNALS if signal.getsignal(each) is not signal.SIG_IGN]
-    before = {each: signal.signal(each, lambda number, _: received.append(number)) for each in caught}
+def interrupted_by_stop_signals() -> Iterator[None]:
+    """Within, the first SIGINT, SIGTERM or SIGHUP raises KeyboardInterrupt; later ones cannot disturb the stop.
 
-    def wait(seconds: float) -> bool:
-        deadline = time.monotonic() + seconds
-        while not received and time.monotonic() < deadline:
-            time.sleep(_SIGNAL_POLL_SECONDS)
-        return bool(received)
+    SIGINT even where it was ignored: shells start background jobs so. A hangup ignored by nohup stays ignored.
+    """
+    caught = [each for each in _STOP_SIGNALS if each is signal.SIGINT or not _is_ignored(each)]
 
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        for each in caught:
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {each: signal.signal(each, interrupt) for each in caught}
     try:
-        yield wait
+        yield
     finally:
         for each, old in before.items():
             signal.signal(each, old)
 
 
-def exit_when_parent_dies(watch: ParentWatch) -> None:
-    """Raise SystemExit once the watched parent is gone; call it in the supervisor's loop."""
-    if watch.is_gone():
-        raise SystemExit("the process that started this one is gone")
+def _is_ignored(number: signal.Signals) -> bool:
+    return signal.getsignal(number) is signal.SIG_IGN
 
 
 def _popen(

@@ -40,11 +40,17 @@ def guard(application: Application, *, access_key: str) -> Application:
 
 
 def is_allowed(scope: Scope, access_key: str) -> bool:
-    """Say whether a request asks for health, or for S3 with our key in its header or presigned address."""
+    """Say whether a request asks for health, for one PDF, or for S3 with our key in header or query.
+
+    A PDF needs no key: a browser has none when the operator follows a link in the Dagster UI. Its address is
+    hard to guess, nothing can be listed without the key, and only this machine can ask.
+    """
     if scope["path"] == HEALTH_PATH:
         return True
     if scope["path"].startswith(_ADMINISTRATION):
         return False
+    if scope.get("method") in {"GET", "HEAD"} and scope["path"].endswith(".pdf"):
+        return True
     header = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
     query = parse_qs(scope["query_string"].decode("latin-1"))
     presigned = query.get("X-Amz-Credential", query.get("AWSAccessKeyId", [""]))[0]

@@ -20,7 +20,6 @@ from pdfme_dagster.local.processes import (
     ParentWatch,
     Program,
     Supervisor,
-    catch_stop_signals,
     stop_recorded,
 )
 from pdfme_dagster.local.s3 import REGION, S3
@@ -129,11 +128,13 @@ class EmbeddedServices:
         endpoints.s3.create_buckets(buckets)
         self._endpoints = endpoints
 
-    def supervise(self, parent: ParentWatch) -> None:
-        """Keep everything running until SIGTERM, SIGINT, SIGHUP, or the end of the parent; stop nothing."""
-        with catch_stop_signals() as wait:
-            while not (wait(_TICK_SECONDS) or parent.is_gone()):
-                self.supervisor.restart_dead()
+    def supervise(self, wait: Callable[[float], bool], parent: ParentWatch) -> None:
+        """Keep everything running until ``wait`` says so or the parent is gone; stop nothing.
+
+        ``wait(seconds)`` waits at most that long and returns True to end the supervision.
+        """
+        while not (wait(_TICK_SECONDS) or parent.is_gone()):
+            self.supervisor.restart_dead()
 
     def halt(self) -> None:
         """Stop all processes: first those beside the services, which may still need them."""

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pdfme_dagster.errors import ServiceError
 from pdfme_dagster.local.ports import LOOPBACK, free_port, give_back
-from pdfme_dagster.local.processes import ChildProcess, Program, inherited_environment
+from pdfme_dagster.local.processes import ChildProcess, ParentWatch, Program, inherited_environment
 from pdfme_dagster.local.services import EmbeddedServices, start_services
 from pdfme_dagster.settings import Settings
 from pdfme_dagster.stores.migrations import apply_migrations
@@ -28,6 +28,7 @@ _UI_PORT, _CODE_PORT = 3000, 4000
 _POLL_INTERVAL = "5s"
 _WAITING_RUNS = 2
 _READY_SECONDS = 120.0
+_REST_SECONDS = 0.2
 _BROKER_DATABASE = 1
 # What the user may decide; where the services are, the stack decides itself.
 _KNOWN = (
@@ -54,6 +55,7 @@ class Stack:
     services: EmbeddedServices
     environment: Mapping[str, str]
     ui_url: str
+    parent: ParentWatch
 
     @property
     def settings(self) -> Settings:
@@ -62,8 +64,12 @@ class Stack:
 
     def rest(self) -> None:
         """Wait a moment, and start again what died in it."""
-        time.sleep(0.2)
+        time.sleep(_REST_SECONDS)
         self.services.supervisor.restart_dead()
+
+    def keep(self) -> None:
+        """Keep everything running until interrupted, or until whoever launched this process is gone."""
+        self.services.supervise(_wait, self.parent)
 
 
 @contextmanager
@@ -80,6 +86,7 @@ def run_stack(
     ServiceError when the home is in use or something does not start.
     """
     _check(environment)
+    parent = ParentWatch()
     on_step("Postgres, Valkey, S3")
     buckets = (UPLOADS_BUCKET, PDFS_BUCKET, LOGS_BUCKET)
     with start_services(home, buckets=buckets, on_death=on_death) as services:
@@ -91,7 +98,7 @@ def run_stack(
             _start_dagster(services, complete, ports)
             ui_url = f"http://{LOOPBACK}:{ports['ui']}"
             services.publish_address("Dagster UI", ui_url)
-            yield Stack(services=services, environment=complete, ui_url=ui_url)
+            yield Stack(services=services, environment=complete, ui_url=ui_url, parent=parent)
         finally:
             services.stop()
             for port in ports.values():
@@ -141,6 +148,11 @@ def client_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if name.startswith(own)} | {
         name: environment[ours] for name, ours in libpq.items()
     }
+
+
+def _wait(seconds: float) -> bool:
+    time.sleep(seconds)
+    return False
 
 
 def _check(environment: Mapping[str, str]) -> None:

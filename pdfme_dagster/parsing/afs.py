@@ -242,14 +242,12 @@ def _check_order(customer: list[_Record]) -> None:
 
 def _find_customer_record(customer: list[_Record]) -> _Record:
     found = [record for record in customer if record.kind == CUSTOMER_RECORD]
-    if len(found) != 1:
-        account = mask_account(customer[0].fields[ACCOUNT])
-        line = found[1].line if found else customer[0].line
-        message = (
-            f"account {account} has {len(found)} type 2 records instead of one; upload the whole extract"
-        )
-        raise ParseError("bad_record", message, line=line)
-    return found[0]
+    if len(found) == 1:
+        return found[0]
+    how_many, line = ("a second", found[1].line) if found else ("no", customer[0].line)
+    account = mask_account(customer[0].fields[ACCOUNT])
+    message = f"account {account} has {how_many} type 2 record; upload the whole extract"
+    raise ParseError("bad_record", message, line=line)
 
 
 def _read_identity(account: _Record) -> tuple[str, str]:

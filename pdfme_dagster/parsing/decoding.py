@@ -13,8 +13,6 @@ _ASCII_CONTROLS = bytes([*range(9), 11, *range(14, 32), 127])
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
 _UTF8_SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _HIGH_BYTE = re.compile(rb"[\x80-\xff]")
-# Old hosts end a file with Ctrl-Z.
-_END_OF_FILE = re.compile(r"\x1a[\x1a\s]*\Z")
 
 
 def decode_text(content: bytes, *, fallback: str) -> tuple[str, str]:
@@ -24,13 +22,8 @@ def decode_text(content: bytes, *, fallback: str) -> tuple[str, str]:
     marks and a trailing Ctrl-Z are taken off and form feeds become blanks. ParseError ``unknown_encoding``
     when the bytes are no text or are damaged UTF-8.
     """
-    encoding = _find_encoding(content, fallback)
-    try:
-        text = content.decode(encoding)
-    except UnicodeDecodeError as exc:
-        raise _refuse(f"byte {exc.start + 1} is not {encoding}") from exc
-    if text.endswith(("\x1a", "\n", "\r")):
-        text = _END_OF_FILE.sub("", text)
+    text, encoding = _decode(content, fallback)
+    text = _strip_end_of_file(text)
     _check_controls(text, encoding)
     return text.replace("\ufeff", "").replace("\f", " "), encoding
 
@@ -42,17 +35,24 @@ def split_lines(text: str) -> list[str]:
     return text.rstrip("\n").split("\n")
 
 
-def _find_encoding(content: bytes, fallback: str) -> str:
+def _decode(content: bytes, fallback: str) -> tuple[str, str]:
     if content.startswith(_UTF16_MARKS):
-        return "utf-16"
-    if content.startswith(codecs.BOM_UTF8):
-        return "utf-8-sig"
+        return _decode_as(content, "utf-16"), "utf-16"
+    encoding = "utf-8-sig" if content.startswith(codecs.BOM_UTF8) else "utf-8"
     try:
-        content.decode("utf-8")
+        return content.decode(encoding), encoding
     except UnicodeDecodeError as exc:
+        if encoding == "utf-8-sig":
+            raise _refuse(f"it starts as UTF-8 but byte {exc.start + 1} is not") from exc
         _check_not_damaged_utf8(content, exc.start)
-        return fallback
-    return "utf-8"
+    return _decode_as(content, fallback), fallback
+
+
+def _decode_as(content: bytes, encoding: str) -> str:
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as exc:
+        raise _refuse(f"byte {exc.start + 1} is not {encoding}") from exc
 
 
 def _check_not_damaged_utf8(content: bytes, offset: int) -> None:
@@ -60,6 +60,14 @@ def _check_not_damaged_utf8(content: bytes, offset: int) -> None:
     in_sequences = sum(map(len, _UTF8_SEQUENCE.findall(content)))
     if 2 * in_sequences > len(_HIGH_BYTE.findall(content)):
         raise _refuse(f"the file is UTF-8 but for byte {offset + 1}")
+
+
+def _strip_end_of_file(text: str) -> str:
+    """Take off the Ctrl-Z old hosts end a file with, and the blank lines around it."""
+    if "\x1a" not in text:
+        return text
+    body = text.rstrip("\x1a\r\n\t\f ")
+    return body if "\x1a" in text[len(body) :] else text
 
 
 def _check_controls(text: str, encoding: str) -> None:

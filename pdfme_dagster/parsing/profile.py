@@ -65,7 +65,7 @@ class AfsProfile:
 
     def __post_init__(self) -> None:
         try:
-            b"".decode(self.fallback_encoding)
+            " ".encode(self.fallback_encoding)
         except LookupError as exc:
             raise ConfigurationError(
                 f'fallback_encoding "{self.fallback_encoding}" is no text encoding; use one like cp1256'

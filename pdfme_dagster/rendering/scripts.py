@@ -4,7 +4,8 @@ Not here: glyphs, widths or fonts (fonts.py); a line is a string of characters a
 
 Arabic is drawn with Unicode's presentation forms, one character per joined shape, because then a font's own
 character map is all that drawing needs, and the letters can be told back when text is copied from the page.
-Order follows UAX #9 without its explicit marks, which are dropped: statements never mean them.
+Order follows UAX #9 without its explicit marks, which are dropped: statements never mean them. One departure:
+a dash keeps the numbers at its sides in order also after Arabic, since 12-34 may be a reference or a phone.
 """
 
 from collections.abc import Iterable, Iterator
@@ -154,7 +155,7 @@ def _join_numbers(types: list[str]) -> None:
     """Rules W4 to W6: one separator between two numbers, and signs beside one, are digits."""
     for i in range(1, len(types) - 1):
         left, kind, right = types[i - 1 : i + 2]
-        if left == right and ((kind == "CS" and left in _NUMBERS) or (kind == "ES" and left == "EN")):
+        if left == right and left in _NUMBERS and kind in ("CS", "ES"):
             types[i] = left
     for kind, start, end in _list_runs(types):
         if kind == "ET" and "EN" in (*types[max(start - 1, 0) : start], *types[end : end + 1]):

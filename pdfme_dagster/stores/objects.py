@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 from urllib.parse import quote
 
-from pdfme_dagster.domain.privacy import mask_numbers
 from pdfme_dagster.domain.upload import Upload, read_etag
 from pdfme_dagster.errors import ConfigurationError, PermanentError, TransientError
 
@@ -86,11 +85,10 @@ class ObjectStore:
 
     def read_upload(self, upload: Upload) -> bytes:
         """Return the bytes of exactly this version."""
-        name = mask_numbers(upload.key)
         if upload.size_bytes > self._max_file_bytes:
             raise PermanentError(
                 "too_large",
-                f"{name} has {upload.size_bytes:,} bytes, more than MAX_FILE_BYTES={self._max_file_bytes:,}; "
+                f"the file has {upload.size_bytes:,} bytes, more than MAX_FILE_BYTES={self._max_file_bytes}: "
                 "raise the limit or split the file",
             )
         try:
@@ -99,7 +97,7 @@ class ObjectStore:
             )
             return answer["Body"].read()
         except _client_errors() as exc:
-            _raise_for_upload(exc, name)
+            _raise_for_upload(exc)
 
     def current_etag(self, key: str) -> str | None:
         """Return the ETag of what is under this key now, None when nothing is."""
@@ -155,16 +153,16 @@ def _code(exc: Exception) -> str:
     return response["Error"].get("Code", "") if response else type(exc).__name__
 
 
-def _raise_for_upload(exc: Exception, name: str) -> NoReturn:
+def _raise_for_upload(exc: Exception) -> NoReturn:
     if _status(exc) == 412:
         raise PermanentError(
             "superseded",
-            f"{name} was replaced by another version before it was read; "
+            "the file was replaced by another version before it was read; "
             "the new version is an upload of its own and gets its own PDF",
         ) from exc
     if _code(exc) in {"NoSuchKey", "404"}:
         raise PermanentError(
-            "missing", f"{name} was deleted before it was read; upload it again if it was not meant to go"
+            "missing", "the file was deleted before it was read; upload it again if it was not meant to go"
         ) from exc
     _raise(exc, "the uploads bucket")
 

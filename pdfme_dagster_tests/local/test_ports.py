@@ -2,6 +2,9 @@
 
 import socket
 
+import pytest
+
+from pdfme_dagster.local import ports
 from pdfme_dagster.local.ports import LOOPBACK, free_port, give_back, is_free
 
 
@@ -33,6 +36,12 @@ def test_port_taken_on_all_interfaces_is_not_free() -> None:
 def test_same_port_is_never_given_twice() -> None:
     first = free_port(0)
     assert free_port(first) != first
+
+
+def test_no_free_port_at_all_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports, "is_free", lambda port: False)
+    with pytest.raises(OSError, match=r"no free TCP port on 127\.0\.0\.1 between 20000 and 32767"):
+        free_port(5432)
 
 
 def test_port_is_free_again_after_its_server_closed_an_accepted_connection() -> None:

@@ -24,8 +24,7 @@ from pdfme_dagster.local.processes import (
     ParentWatch,
     Program,
     Supervisor,
-    catch_stop_signals,
-    exit_when_parent_dies,
+    interrupted_by_stop_signals,
     inherited_environment,
     stop_recorded,
 )
@@ -63,6 +62,7 @@ def await_value(look: Callable[[], T | None], seconds: float = 10.0) -> T:
     deadline = time.monotonic() + seconds
     while (seen := look()) is None:
         assert time.monotonic() < deadline, "nothing came"
+        time.sleep(0.01)
     return seen
 
 
@@ -212,9 +212,9 @@ def test_child_that_need_not_restart_stays_dead(supervisor: Supervisor, tmp_path
 
 def test_changes_are_told(tmp_path: Path) -> None:
     seen: list[list[str]] = []
-    supervisor = Supervisor(logs=tmp_path, on_change=lambda: seen.append(list(supervisor.children)))
-    supervisor.start(shell(tmp_path, "exec sleep 60"))
-    supervisor.stop(seconds=0)
+    owner = Supervisor(logs=tmp_path, on_change=lambda: seen.append(list(owner.children)))
+    owner.start(shell(tmp_path, "exec sleep 60"))
+    owner.stop(seconds=0)
     assert seen == [["program"], []]
 
 
@@ -276,36 +276,50 @@ def test_inherited_environment_has_no_credentials(monkeypatch: pytest.MonkeyPatc
     assert "secret" not in inherited_environment().values()
 
 
-def test_stop_signals_end_the_wait_and_are_given_back() -> None:
+def test_first_stop_signal_interrupts_and_a_second_does_not_disturb_the_stop() -> None:
     before = signal.getsignal(signal.SIGTERM)
-    with catch_stop_signals() as wait:
-        assert wait(0) is False
-        os.kill(os.getpid(), signal.SIGTERM)
-        assert wait(10) is True
+    stopped = False
+    with pytest.raises(KeyboardInterrupt), interrupted_by_stop_signals():
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+            stopped = True
+    assert stopped
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_interrupt_is_heard_even_where_a_shell_had_it_ignored() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with pytest.raises(KeyboardInterrupt), interrupted_by_stop_signals():
+            os.kill(os.getpid(), signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_ignored_hangup_stays_ignored() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        with catch_stop_signals() as wait:
+        with interrupted_by_stop_signals():
             os.kill(os.getpid(), signal.SIGHUP)
-            assert wait(0) is False
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, before)
 
 
 CHILD_OF_A_LAUNCHER = """
     import sys
-    from pdfme_dagster.local.processes import ParentWatch, exit_when_parent_dies
+    from pdfme_dagster.local.processes import ParentWatch
     watch = ParentWatch(names=None)
     print("watching", flush=True)
-    while True:
-        exit_when_parent_dies(watch)
+    while not watch.is_gone():
+        pass
+    print("gone")
 """
 
 
-def test_child_exits_when_its_launcher_is_killed() -> None:
+def test_child_notices_that_its_launcher_was_killed() -> None:
     launcher = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]])"
     child = textwrap.dedent(CHILD_OF_A_LAUNCHER)
     with subprocess.Popen(
@@ -315,11 +329,10 @@ def test_child_exits_when_its_launcher_is_killed() -> None:
         with closing(started.stdout) as output:
             assert output.readline() == b"watching\n"
             started.kill()
-            assert b"the process that started this one is gone" in output.read()
+            assert output.read() == b"gone\n"
 
 
 def test_parent_that_is_no_launcher_is_not_watched(monkeypatch: pytest.MonkeyPatch) -> None:
     watch = ParentWatch()
     monkeypatch.setattr(os, "getppid", lambda: 1)
-    exit_when_parent_dies(watch)
     assert not watch.is_gone()

@@ -9,7 +9,7 @@ from pdfme_dagster.local.s3_server import HEALTH_PATH, Message, Receive, Scope, 
 HEADER = b"AWS4-HMAC-SHA256 Credential=OURS/20300101/us-east-1/s3/aws4_request, SignedHeaders=host"
 
 
-def request(path: str = "/pdfs/a.pdf", *, header: bytes = b"", query: bytes = b"") -> Scope:
+def request(path: str = "/pdfs/a", *, header: bytes = b"", query: bytes = b"") -> Scope:
     headers = [(b"authorization", header)] if header else []
     return {"type": "http", "path": path, "headers": headers, "query_string": query}
 
@@ -41,6 +41,14 @@ def test_request_with_our_key_passes(scope: Scope) -> None:
 )
 def test_any_other_request_is_refused(scope: Scope) -> None:
     assert not is_allowed(scope, "OURS")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("PUT", "/pdfs/900/a.pdf"), ("GET", "/pdfs/"), ("GET", "/uploads/a.txt")]
+)
+def test_without_our_key_nothing_is_written_listed_or_read_but_a_pdf(method: str, path: str) -> None:
+    assert not is_allowed(request(path) | {"method": method}, "OURS")
+    assert is_allowed(request("/pdfs/900/a.pdf") | {"method": "GET"}, "OURS")
 
 
 def send_through_guard(scope: Scope) -> tuple[list[Message], list[Scope]]:

@@ -1,0 +1,285 @@
+"""What a run of the asset leaves in the job table, in S3 and in Dagster's event log, over real services."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster as dg
+import pytest
+from dagster._core.definitions.partitions.context import partition_loading_context
+from dagster._core.storage.partition_status_cache import get_and_update_asset_status_cache_value
+
+from pdfme_dagster.definitions import defs
+from pdfme_dagster.defs.dispatch import batch_run_config
+from pdfme_dagster.defs.partitions import UPLOADS
+from pdfme_dagster.defs.statement_pdfs import ASSET_KEY, BatchConfig
+from pdfme_dagster.domain.job import JobState
+from pdfme_dagster.domain.upload import Upload
+from pdfme_dagster.settings import Settings
+from pdfme_dagster.stores.jobs import JobStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+SAMPLES = Path(__file__).parents[1] / "parsing" / "samples"
+ONE = (SAMPLES / "one_customer.txt").read_bytes()
+THREE = (SAMPLES / "three_customers_crlf.txt").read_bytes()
+Put = Callable[[str, bytes], str]
+Run = Callable[..., dg.ExecuteInProcessResult]
+
+
+@pytest.fixture
+def admit(
+    upload: Put, jobs: JobStore, instance: dg.DagsterInstance
+) -> Callable[[Mapping[str, bytes]], list[str]]:
+    """Upload files, make their jobs and partitions, and return their ETags in that order."""
+
+    def admit_files(files: Mapping[str, bytes]) -> list[str]:
+        uploads = [
+            Upload(etag=upload(key, content), key=key, size_bytes=len(content))
+            for key, content in files.items()
+        ]
+        for one in uploads:
+            jobs.admit([one], max_retries=3, batch_size=1)
+        etags = [one.etag for one in uploads]
+        instance.add_dynamic_partitions("uploads", etags)
+        return etags
+
+    return admit_files
+
+
+Admit = Callable[[Mapping[str, bytes]], list[str]]
+
+
+@pytest.fixture
+def run(instance: dg.DagsterInstance, settings: Settings) -> Run:
+    """Run the job over the range of these partitions, or over these ETags as config."""
+
+    def execute(
+        etags: Sequence[str], *, scattered: bool = False, reprocess: bool = False, **tags: str
+    ) -> dg.ExecuteInProcessResult:
+        job = defs().resolve_job_def("statement_pdfs_job")
+        config = BatchConfig(etags=list(etags) if scattered else [], reprocess=reprocess)
+        ends = {f"dagster/asset_partition_range_{end}": etag for end, etag in _ends(etags)}
+        return job.execute_in_process(
+            instance=instance,
+            tags=tags | ({} if scattered else ends),
+            run_config=batch_run_config(config),
+            raise_on_error=False,
+        )
+
+    return execute
+
+
+def test_range_run_gives_each_upload_its_pdfs_and_its_partition_a_materialization(
+    admit: Admit, run: Run, jobs: JobStore, instance: dg.DagsterInstance, s3: "S3Client", settings: Settings
+) -> None:
+    one, three = admit({"900_1.txt": ONE, "900_3.txt": THREE})
+    result = run([one, three])
+    assert result.success
+    assert jobs.count_states([one, three]) == {JobState.COMPLETED: 2}
+    assert list_pdfs(s3, settings) == [
+        f"900/900_1-{one[:8]}.pdf",
+        f"900/900_3-{three[:8]}/0001.pdf",
+        f"900/900_3-{three[:8]}/0002.pdf",
+        f"900/900_3-{three[:8]}/0003.pdf",
+    ]
+    shown = materializations(instance)
+    assert set(shown) == {one, three}
+    assert shown[three]["statements"] == 3
+    assert shown[three]["file"] == "900_3.txt"
+    assert shown[three]["pages"] == 3
+    assert shown[one]["pdf"] == f"{settings.objects.pdfs_url}/900/900_1-{one[:8]}.pdf"
+    assert shown[one]["bytes"] == jobs.completed_among([one])[0].pdf_bytes
+
+
+def test_each_partition_is_materialized_once_per_run(
+    admit: Admit, run: Run, instance: dg.DagsterInstance
+) -> None:
+    etags = admit({"900_1.txt": ONE, "900_3.txt": THREE})
+    result = run(etags)
+    events = instance.all_logs(result.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+    assert sorted(event.get_dagster_event().partition or "" for event in events) == sorted(etags)
+
+
+def test_bad_files_fail_alone_with_their_reason(
+    admit: Admit, run: Run, jobs: JobStore, instance: dg.DagsterInstance
+) -> None:
+    one, empty, three, garbage = admit(
+        {"900_1.txt": ONE, "900_2.txt": b"", "900_3.txt": THREE, "900_4.txt": b"\0\1\2"}
+    )
+    result = run([one, garbage])
+    assert not result.success
+    assert jobs.states([one, empty, three, garbage]) == {
+        one: JobState.COMPLETED,
+        three: JobState.COMPLETED,
+        empty: JobState.FAILED,
+        garbage: JobState.FAILED,
+    }
+    assert set(materializations(instance)) == {one, three}
+    assert failed_partitions(instance) == {empty, garbage}
+    failure = result.failure_data_for_node("statement_pdfs.store")
+    assert failure is not None
+    assert "2 files failed, the others are done" in str(failure.user_failure_data)
+    assert "900_2.txt: the file is empty" in str(failure.user_failure_data)
+    reasons = observations(instance)
+    assert reasons[empty]["code"] == "empty_file"
+    assert reasons[garbage]["file"] == "900_4.txt"
+
+
+def test_scattered_uploads_run_by_config_without_partition_tags(
+    admit: Admit, run: Run, jobs: JobStore, instance: dg.DagsterInstance
+) -> None:
+    one, empty, three = admit({"900_1.txt": ONE, "900_2.txt": b"", "900_3.txt": THREE})
+    assert run([one, three], scattered=True).success
+    assert jobs.states([one, empty, three])[empty] is JobState.PENDING
+    assert set(materializations(instance)) == {one, three}
+
+
+def test_failed_partition_is_materialized_again_once_its_cause_is_gone(
+    admit: Admit, run: Run, jobs: JobStore, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (one,) = admit({"900_1.txt": ONE})
+    monkeypatch.setenv("MAX_FILE_BYTES", "100")
+    assert not run([one]).success
+    assert failed_partitions(instance) == {one}
+    monkeypatch.delenv("MAX_FILE_BYTES")
+    assert run([one]).success
+    assert jobs.states([one]) == {one: JobState.COMPLETED}
+    assert failed_partitions(instance) == set()
+
+
+def test_partition_of_a_replaced_file_points_to_the_replacement(
+    admit: Admit, run: Run, jobs: JobStore, instance: dg.DagsterInstance
+) -> None:
+    (broken,) = admit({"900_1.txt": ONE[200:]})
+    assert not run([broken]).success
+    (corrected,) = admit({"900_1.txt": ONE})
+    refused = run([broken])
+    assert not refused.success
+    assert "was replaced by version" in str(
+        refused.failure_data_for_node("statement_pdfs.store").user_failure_data  # type: ignore[union-attr]
+    )
+    assert run([corrected]).success
+    assert run([broken]).success
+    assert jobs.completed_among([broken])[0].duplicate_of == corrected
+    assert materializations(instance)[broken]["replaced_by"] == corrected
+    assert failed_partitions(instance) == set()
+
+
+def test_run_of_the_sensor_leaves_failed_jobs_alone(admit: Admit, run: Run, jobs: JobStore) -> None:
+    (empty,) = admit({"900_1.txt": b""})
+    run([empty])
+    result = run([empty], **{"pdfme/dispatch": "9d2f6f0e-0000-4000-8000-000000000000"})
+    assert result.success
+    assert jobs.states([empty]) == {empty: JobState.FAILED}
+
+
+def test_completed_partition_is_skipped_as_done_unless_reprocess_is_asked(
+    admit: Admit, run: Run, jobs: JobStore, s3: "S3Client", settings: Settings
+) -> None:
+    (one,) = admit({"900_1.txt": ONE})
+    run([one])
+    stored = last_modified(s3, settings)
+    assert run([one]).success
+    assert last_modified(s3, settings) == stored
+    (key,) = stored
+    s3.delete_object(Bucket=settings.objects.pdfs_bucket, Key=key)
+    assert run([one], reprocess=True).success
+    assert list_pdfs(s3, settings) == [key]
+
+
+def test_reexecution_from_failure_does_the_lost_steps_again(
+    admit: Admit, run: Run, jobs: JobStore, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, three = admit({"900_1.txt": ONE, "900_3.txt": THREE})
+    monkeypatch.setenv("MAX_FILE_BYTES", str(len(ONE)))
+    failed = run([one, three])
+    monkeypatch.delenv("MAX_FILE_BYTES")
+    with dg.execute_job(
+        dg.reconstructable(rebuild_job),
+        instance=instance,
+        tags=dict(failed.dagster_run.tags),  # as the UI does
+        reexecution_options=dg.ReexecutionOptions.from_failure(failed.run_id, instance),
+    ) as again:
+        assert again.success
+        assert {event.step_key for event in again.all_events if event.step_key} == {"statement_pdfs.store"}
+    assert jobs.count_states([one, three]) == {JobState.COMPLETED: 2}
+    assert failed_partitions(instance) == set()
+
+
+def test_run_whose_jobs_are_held_elsewhere_does_nothing(admit: Admit, run: Run, jobs: JobStore) -> None:
+    (one,) = admit({"900_1.txt": ONE})
+    jobs.start("another-run", [one])
+    assert run([one]).success
+    assert jobs.states([one]) == {one: JobState.PROCESSING}
+
+
+def test_run_without_partitions_says_what_to_do(run: Run, jobs: JobStore) -> None:
+    result = run([], scattered=True)
+    assert not result.success
+    assert "names no partition" in str(result.failure_data_for_node("statement_pdfs.parse"))
+
+
+def test_same_upload_gives_the_same_bytes_in_every_run(
+    admit: Admit, run: Run, s3: "S3Client", settings: Settings
+) -> None:
+    (three,) = admit({"900_3.txt": THREE})
+    run([three])
+    before = pdf_etags(s3, settings)
+    run([three], reprocess=True)
+    assert pdf_etags(s3, settings) == before
+    assert len(before) == 3
+
+
+def _ends(etags: Sequence[str]) -> list[tuple[str, str]]:
+    return [("start", etags[0]), ("end", etags[-1])] if etags else []
+
+
+def rebuild_job() -> dg.JobDefinition:
+    """Return the job afresh, as a run worker does."""
+    return defs().resolve_job_def("statement_pdfs_job")
+
+
+def list_pdfs(s3: "S3Client", settings: Settings) -> list[str]:
+    """Return the keys in the PDFs bucket."""
+    return sorted(pdf_etags(s3, settings))
+
+
+def pdf_etags(s3: "S3Client", settings: Settings) -> dict[str, str]:
+    """Return each PDF's ETag, the MD5 of its bytes."""
+    listing = s3.list_objects_v2(Bucket=settings.objects.pdfs_bucket)
+    return {entry["Key"]: entry["ETag"] for entry in listing.get("Contents", [])}
+
+
+def last_modified(s3: "S3Client", settings: Settings) -> dict[str, object]:
+    """Return when each PDF was written."""
+    listing = s3.list_objects_v2(Bucket=settings.objects.pdfs_bucket)
+    return {entry["Key"]: entry["LastModified"] for entry in listing.get("Contents", [])}
+
+
+def materializations(instance: dg.DagsterInstance) -> dict[str, dict[str, object]]:
+    """Return the metadata of each partition's latest materialization."""
+    records = instance.fetch_materializations(ASSET_KEY, limit=1000, ascending=True).records
+    return dict(_shown(records))
+
+
+def observations(instance: dg.DagsterInstance) -> dict[str, dict[str, object]]:
+    """Return the metadata of each partition's latest observation."""
+    records = instance.fetch_observations(ASSET_KEY, limit=1000, ascending=True).records
+    return dict(_shown(records))
+
+
+def failed_partitions(instance: dg.DagsterInstance) -> set[str]:
+    """Return the partitions that the UI shows as failed: the very call behind its ``partitionStats``."""
+    status = get_and_update_asset_status_cache_value(instance, ASSET_KEY, UPLOADS)
+    assert status is not None
+    with partition_loading_context(dynamic_partitions_store=instance):
+        return set(status.deserialize_failed_partition_subsets(UPLOADS).get_partition_keys())
+
+
+def _shown(records: Sequence[dg.EventLogRecord]) -> Iterator[tuple[str, dict[str, object]]]:
+    for record in records:
+        event = record.asset_materialization or record.asset_observation
+        assert event is not None
+        yield event.partition or "", {name: value.value for name, value in event.metadata.items()}

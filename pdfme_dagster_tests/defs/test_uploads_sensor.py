@@ -1,0 +1,267 @@
+"""What a tick of the uploads sensor admits, dispatches and takes back, over real services."""
+
+import threading
+from collections.abc import Callable
+
+import dagster as dg
+import psycopg
+import pytest
+import redis
+
+from pdfme_dagster.defs.statement_pdfs import DISPATCH_TAG, JOB_NAME
+from pdfme_dagster.defs.uploads_sensor import build_uploads_sensor
+from pdfme_dagster.domain.job import JobState
+from pdfme_dagster.domain.upload import Upload
+from pdfme_dagster.settings import DispatchSettings, Settings
+from pdfme_dagster.stores.cache import SeenCache
+from pdfme_dagster.stores.jobs import JobStore
+from pdfme_dagster.stores.objects import ObjectStore
+
+START, END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+Put = Callable[[str, bytes], str]
+Tick = Callable[..., list[dg.RunRequest]]
+
+
+@pytest.fixture
+def tick(
+    instance: dg.DagsterInstance, settings: Settings, jobs: JobStore, cache: SeenCache, objects: ObjectStore
+) -> Tick:
+    """Evaluate the sensor once and return the runs it asks for."""
+
+    def evaluate(**changed: str) -> list[dg.RunRequest]:
+        sensor = build_uploads_sensor(DispatchSettings.from_environment({"RUN_WORKERS": "2"} | changed))
+        context = dg.build_sensor_context(instance=instance)
+        result = sensor(context, jobs=jobs, cache=cache, objects=objects)
+        return list(result.run_requests or []) if isinstance(result, dg.SensorResult) else []
+
+    return evaluate
+
+
+def test_new_uploads_become_partitions_and_one_range_run(
+    tick: Tick, upload: Put, instance: dg.DagsterInstance, jobs: JobStore
+) -> None:
+    etags = {upload(f"900_{number}.txt", b"%d" % number) for number in range(20)}
+    (request,) = tick()
+    partitions = list(instance.get_dynamic_partitions("uploads"))
+    assert set(partitions) == etags
+    assert (request.tags[START], request.tags[END]) == (partitions[0], partitions[-1])
+    assert jobs.count_states(sorted(etags)) == {JobState.PENDING: 20}
+
+
+def test_second_tick_starts_nothing_new(tick: Tick, upload: Put) -> None:
+    upload("900_1.txt", b"one")
+    assert len(tick()) == 1
+    assert tick() == []
+
+
+def test_same_content_under_another_name_starts_no_job_and_no_run(
+    tick: Tick, upload: Put, instance: dg.DagsterInstance
+) -> None:
+    upload("900_1.txt", b"one")
+    tick()
+    upload("900_copy.txt", b"one")
+    assert tick() == []
+    assert len(instance.get_dynamic_partitions("uploads")) == 1
+
+
+def test_flushed_redis_starts_nothing_twice(tick: Tick, upload: Put, redis_client: redis.Redis) -> None:
+    upload("900_1.txt", b"one")
+    tick()
+    redis_client.flushall()
+    assert tick() == []
+
+
+def test_dead_redis_stops_neither_discovery_nor_the_sensor(
+    instance: dg.DagsterInstance, settings: Settings, jobs: JobStore, objects: ObjectStore, upload: Put
+) -> None:
+    etag = upload("900_1.txt", b"one")
+    sensor = build_uploads_sensor(settings.dispatch)
+    with SeenCache.open(host="127.0.0.1", port=1) as dead:
+        for expected in (1, 0):
+            context = dg.build_sensor_context(instance=instance)
+            result = sensor(context, jobs=jobs, cache=dead, objects=objects)
+            requests = result.run_requests if isinstance(result, dg.SensorResult) else []
+            assert len(requests or []) == expected
+    assert jobs.states([etag]) == {etag: JobState.PENDING}
+
+
+def test_two_sensors_at_the_same_moment_create_and_dispatch_each_job_once(
+    instance: dg.DagsterInstance, settings: Settings, cache: SeenCache, objects: ObjectStore, upload: Put
+) -> None:
+    etags = sorted(upload(f"900_{number}.txt", b"%d" % number) for number in range(300))
+    sensor = build_uploads_sensor(settings.dispatch)
+    barrier = threading.Barrier(2)
+    asked: list[dg.RunRequest] = []
+
+    def watch() -> None:
+        with JobStore.open(settings.postgres.conninfo, max_pool_size=4) as jobs:
+            context = dg.build_sensor_context(instance=instance)
+            barrier.wait()
+            result = sensor(context, jobs=jobs, cache=cache, objects=objects)
+            if isinstance(result, dg.SensorResult):
+                asked.extend(result.run_requests or [])
+
+    watchers = [threading.Thread(target=watch) for _ in range(2)]
+    for watcher in watchers:
+        watcher.start()
+    for watcher in watchers:
+        watcher.join()
+
+    order = list(instance.get_dynamic_partitions("uploads"))
+    dispatched = [etag for request in asked for etag in etags_of(request, order)]
+    with JobStore.open(settings.postgres.conninfo, max_pool_size=2) as jobs:
+        waiting = jobs.take_pending(1000)
+        assert sorted(jobs.states(etags)) == etags
+    assert sorted(order) == etags
+    assert sorted(dispatched + waiting) == etags
+
+
+def test_scattered_jobs_go_in_one_run_by_their_etags(
+    tick: Tick, upload: Put, database: str, instance: dg.DagsterInstance
+) -> None:
+    for number in range(9):
+        upload(f"900_{number}.txt", b"%d" % number)
+    tick()
+    partitions = list(instance.get_dynamic_partitions("uploads"))
+    scattered = [partitions[1], partitions[4], partitions[8]]
+    _finish_all(database)
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "SELECT mark_job_for_retry(id) FROM processing_jobs WHERE file_hash = ANY(%s)", (scattered,)
+        )
+    (request,) = tick()
+    assert START not in request.tags
+    assert request.run_config["ops"]["statement_pdfs"]["ops"]["parse"]["config"]["etags"] == scattered
+
+
+def test_job_reset_by_sql_alone_is_dispatched_although_redis_says_completed(
+    tick: Tick, upload: Put, database: str, cache: SeenCache
+) -> None:
+    etag = upload("900_1.txt", b"one")
+    tick()
+    _finish_all(database)
+    cache.remember([etag], JobState.COMPLETED)
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE processing_jobs SET status = 'pending'")
+    (request,) = tick()
+    assert request.tags[START] == etag
+
+
+def test_claims_of_a_run_that_ended_are_dispatched_again(
+    tick: Tick, upload: Put, instance: dg.DagsterInstance, jobs: JobStore
+) -> None:
+    etag = upload("900_1.txt", b"one")
+    (first,) = tick()
+    run = _create_run(instance, first)
+    jobs.start(run.run_id, [etag])
+    assert tick() == []
+    instance.report_run_failed(run)
+    (second,) = tick()
+    assert second.tags[DISPATCH_TAG] != first.tags[DISPATCH_TAG]
+    assert not jobs.complete(run.run_id, [])
+
+
+def test_run_that_ended_without_claiming_gives_its_jobs_back(
+    tick: Tick, upload: Put, instance: dg.DagsterInstance
+) -> None:
+    upload("900_1.txt", b"one")
+    (first,) = tick()
+    run = _create_run(instance, first)
+    assert tick() == []
+    instance.report_run_canceled(run)
+    assert len(tick()) == 1
+
+
+def test_request_that_never_became_a_run_is_asked_for_again_after_a_minute(
+    tick: Tick, upload: Put, database: str
+) -> None:
+    upload("900_1.txt", b"one")
+    tick()
+    assert tick() == []
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE processing_jobs SET dispatched_at = dispatched_at - interval '61 seconds'")
+    assert len(tick()) == 1
+
+
+def test_job_whose_tick_died_before_its_partition_was_added_gets_both(
+    tick: Tick, upload: Put, instance: dg.DagsterInstance, jobs: JobStore
+) -> None:
+    etag = upload("900_1.txt", b"one")
+    jobs.admit([Upload(etag=etag, key="900_1.txt", size_bytes=3)], max_retries=3, batch_size=10)
+    (request,) = tick()
+    assert list(instance.get_dynamic_partitions("uploads")) == [etag]
+    assert request.tags[START] == etag
+
+
+def test_many_files_are_split_over_the_workers_and_capped(
+    tick: Tick, upload: Put, instance: dg.DagsterInstance
+) -> None:
+    for number in range(250):
+        upload(f"900_{number}.txt", b"%d" % number)
+    requests = tick(MAX_FILES_PER_RUN="100")
+    order = list(instance.get_dynamic_partitions("uploads"))
+    sizes = [len(etags_of(request, order)) for request in requests]
+    assert sorted(sizes) == [83, 83, 84]
+
+
+def test_busy_workers_get_no_run_for_a_trickle_of_files(
+    tick: Tick, upload: Put, instance: dg.DagsterInstance
+) -> None:
+    for number in range(2):
+        upload(f"900_{number}.txt", b"%d" % number)
+        (request,) = tick()
+        _create_run(instance, request)
+    upload("900_late.txt", b"late")
+    assert tick() == []
+    assert len(instance.get_dynamic_partitions("uploads")) == 3
+
+
+def test_rate_limit_admits_so_many_in_ten_seconds(tick: Tick, upload: Put, jobs: JobStore) -> None:
+    for number in range(30):
+        upload(f"900_{number}.txt", b"%d" % number)
+    (request,) = tick(RATE_LIMIT_PER_SECOND="2")
+    assert request.tags["pdfme/files"] == "20"
+    assert tick(RATE_LIMIT_PER_SECOND="2") == []
+    assert jobs.count_pending() == 10
+
+
+def test_dead_broker_lets_jobs_wait_and_says_so(
+    instance: dg.DagsterInstance,
+    settings: Settings,
+    jobs: JobStore,
+    cache: SeenCache,
+    objects: ObjectStore,
+    upload: Put,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from dagster_celery.launcher import CeleryRunLauncher
+
+    launcher = CeleryRunLauncher(default_queue="dagster", broker="redis://127.0.0.1:1/1", backend="rpc://")
+    monkeypatch.setattr(type(instance), "run_launcher", launcher)
+    etag = upload("900_1.txt", b"one")
+    result = build_uploads_sensor(settings.dispatch)(
+        dg.build_sensor_context(instance=instance), jobs=jobs, cache=cache, objects=objects
+    )
+    assert isinstance(result, dg.SkipReason)
+    assert "1 new uploads wait" in str(result.skip_message)
+    assert jobs.take_pending(10) == [etag]
+
+
+def etags_of(request: dg.RunRequest, order: list[str]) -> list[str]:
+    """Return the uploads a run request is for."""
+    if START in request.tags:
+        return order[order.index(request.tags[START]) : order.index(request.tags[END]) + 1]
+    return list(request.run_config["ops"]["statement_pdfs"]["ops"]["parse"]["config"]["etags"])
+
+
+def _finish_all(database: str) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "UPDATE processing_jobs SET status = 'failed', error_message = 'made so', completed_at = now(), "
+            "dispatch_id = NULL, dispatched_at = NULL"
+        )
+
+
+def _create_run(instance: dg.DagsterInstance, request: dg.RunRequest) -> dg.DagsterRun:
+    run = dg.DagsterRun(job_name=JOB_NAME, tags=dict(request.tags), status=dg.DagsterRunStatus.STARTED)
+    return instance.add_run(run)

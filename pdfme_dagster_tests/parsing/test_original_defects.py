@@ -1,0 +1,137 @@
+"""The parser defects of the system this one replaces, by number: none of them may come back.
+
+Not here: defects 13 to 20, which are the transformer's and the generator's.
+"""
+
+from datetime import date
+
+import pytest
+
+from pdfme_dagster.domain.money import format_amount
+from pdfme_dagster.errors import ParseError
+from pdfme_dagster.parsing import AfsProfile, parse
+from pdfme_dagster_tests.parsing.records import (
+    CARD,
+    OTHER_CARD,
+    account,
+    customer,
+    list_messages,
+    message,
+    parse_lines,
+    parse_rows,
+    parse_statement,
+    row,
+    write_record,
+)
+
+
+def write_three_customers(*, messages: bool) -> list[str]:
+    lines: list[str] = []
+    for card, shop in ((CARD, "A"), (OTHER_CARD, "B"), ("00-5000000000000031", "C")):
+        lines += [account(card=card), customer(f"NAME {shop}", card=card), row("1.000", shop, card=card)]
+        lines += [message(card=card)] * messages
+    return lines
+
+
+@pytest.mark.parametrize("messages", [True, False])
+def test_defect_1_every_customer_of_a_file_gets_a_statement_with_only_their_own_rows(messages: bool) -> None:
+    parsed = parse_lines(*write_three_customers(messages=messages))
+    assert [each.name for each in parsed.statements] == ["NAME A", "NAME B", "NAME C"]
+    assert [[r.description for r in each.transactions] for each in parsed.statements] == [["A"], ["B"], ["C"]]
+
+
+@pytest.mark.parametrize("line", ["", "900|001", row(""), row("0.000", made="99999999"), "|||||"])
+def test_defect_2_one_bad_line_does_not_kill_the_file(line: str) -> None:
+    parsed = parse_lines(account(), customer(), line, message())
+    assert len(parsed.statements) == 1
+    assert len(parsed.warnings) == 1
+
+
+def test_defect_2_a_short_card_number_does_not_kill_the_file() -> None:
+    parsed = parse_lines(account(card="00-12"), customer(card="00-12"), message(card="00-12"))
+    assert parsed.statements[0].account == "12"
+
+
+def test_defect_2_trailing_empty_fields_may_be_cut_off() -> None:
+    parsed = parse_lines(account(), write_record("2", {5: "N", 6: "Flat 1"}), message())
+    assert parsed.statements[0].address == ("Flat 1",)
+    assert list_messages(parsed) == ["line 2: record 2: field 82 missing; read as empty"]
+
+
+@pytest.mark.parametrize(
+    ("text", "minor"),
+    [("5.000", 5_000), ("1,000.000", 1_000_000), ("100.00CR", 100_000), ("000005000", 5_000)],
+)
+def test_defect_3_a_decimal_point_is_believed(text: str, minor: int) -> None:
+    assert parse_rows(row(text))[0].amount == minor
+
+
+def test_defect_4_whether_integers_imply_decimals_is_a_setting_for_balances_too() -> None:
+    lines = (account({12: "121250", 27: "878750"}), customer(), message())
+    as_written = parse_lines(*lines).statements[0]
+    implied = parse_lines(*lines, profile=AfsProfile(balance_decimals=3)).statements[0]
+    assert (as_written.closing, as_written.available) == (121_250_000, 878_750)
+    assert (implied.closing, implied.available) == (121_250, 878_750)
+
+
+def test_defect_5_money_is_whole_minor_units() -> None:
+    rows = parse_rows(*[row("0.100")] * 3)
+    assert sum(each.amount for each in rows) == 300
+    assert all(type(each.amount) is int for each in rows)
+
+
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [("187.720", "187.720"), ("50.000", "50.000"), ("0", "0.000"), ("12345678.900", "12,345,678.900")],
+)
+def test_defect_6_amounts_are_printed_with_all_decimals_and_separators(text: str, printed: str) -> None:
+    statement = parse_statement(row(text))
+    assert format_amount(statement.transactions[0].amount, statement.currency) == printed
+
+
+@pytest.mark.parametrize(
+    ("amount", "description"),
+    [("5.000 CR", "SHOP"), ("5.000-", "SHOP"), ("5.000", "REFUND SHOP"), ("5.000", "Reversal")],
+)
+def test_defect_7_refunds_and_reversals_are_positive_credits(amount: str, description: str) -> None:
+    (found,) = parse_rows(row(amount, description))
+    assert (found.credit, found.amount) == (True, 5_000)
+
+
+def test_defect_8_the_currency_and_its_decimals_are_the_profiles() -> None:
+    profile = AfsProfile(currency="KES", implied_decimals=None)
+    statement = parse_statement(row("000012345"), profile=profile)
+    assert format_amount(statement.transactions[0].amount, statement.currency) == "123.45"
+    assert statement.currency == "KES"
+
+
+def test_defect_9_the_31st_of_february_is_no_date_and_told() -> None:
+    parsed = parse_lines(account(), customer(), row("0.000", made="31022025"), message())
+    assert parsed.statements[0].transactions[0].date is None
+    assert "invalid date 31022025" in parsed.warnings[0].message
+
+
+def test_defect_10_windows_1256_is_read() -> None:
+    text = "\n".join((account(), customer("فاطمة المثال"), message()))
+    parsed = parse(text.encode("cp1256"), profile=AfsProfile())
+    assert (parsed.encoding, parsed.statements[0].name) == ("cp1256", "فاطمة المثال")
+
+
+def test_defect_11_a_row_with_only_a_posting_date_is_kept() -> None:
+    (found,) = parse_rows(row("1.250", "INTEREST", made="00000000"))
+    assert (found.date, found.posted, found.amount) == (None, date(2025, 9, 2), 1_250)
+
+
+def test_defect_11_messages_are_kept() -> None:
+    assert parse_lines(account(), customer(), message("Hello")).statements[0].messages == ("Hello",)
+
+
+def test_defect_12_control_totals_are_checked() -> None:
+    parsed = parse_lines(account({43: "2.000", 12: "2.000"}), customer(), row("1.500"), message())
+    assert list_messages(parsed) == ["line 1: control total: sum of the debit rows is off by -0.500 BHD"]
+
+
+def test_defect_12_errors_have_line_numbers_and_no_card_numbers() -> None:
+    with pytest.raises(ParseError) as error:
+        parse_lines(account(), customer(), row("1.000", card=OTHER_CARD))
+    assert str(error.value).startswith("line 3: account changes from ****0015 to ****0023")
