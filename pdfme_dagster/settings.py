@@ -204,8 +204,11 @@ def _wrong(name: str, value: str, expected: str) -> ConfigurationError:
 
 
 def _is_http_url(value: str) -> bool:
-    parts = urlsplit(value)
-    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # half an IPv6 address, or a port that is no number
+        return False
 
 
 def _is_bucket(value: str) -> bool:
@@ -219,6 +222,6 @@ def _is_currency(value: str) -> bool:
 def _is_encoding(value: str) -> bool:
     try:
         "".encode(value)
-    except LookupError:
+    except (LookupError, UnicodeError):
         return False
     return True

@@ -115,7 +115,7 @@ def _parse(
 def _partitions(context: dg.OpExecutionContext) -> list[str]:
     if not (context.has_partition_key or context.has_partition_key_range):
         raise dg.Failure(
-            "this run names no partition: choose partitions in the UI, or list ETags in the config of op parse",
+            "this run names no partition: choose some in the UI, or list ETags in the config of op parse",
             allow_retries=False,
         )
     return list(context.partition_keys)

@@ -12,16 +12,21 @@ _WAITING_RUNS = 2
 def plan_runs(*, pending: int, live_runs: int, workers: int, max_files: int) -> list[int]:
     """Return the sizes of the runs to start now, each at most ``max_files``; empty when it is better to wait.
 
-    While a worker is free, everything pending goes, split evenly over the free workers. While all are busy
-    only full runs go, a few ahead, so that a trickle of files gathers into one run instead of many.
+    While a worker is free, everything pending goes, split evenly over the free workers. While all are busy, a
+    trickle of files gathers into one run instead of many; what is worth a run of its own goes ahead and waits
+    in the broker, so that no worker is ever idle between two ticks of month end.
     """
-    slots = max(0, workers + _WAITING_RUNS - live_runs)
+    free = max(0, workers + _WAITING_RUNS - live_runs)
     idle = max(0, workers - live_runs)
+    nobody_waits = live_runs <= workers
+    full = pending // max_files
     if idle:
-        wanted = max(min(idle, _ceil(pending, _FILES_WORTH_A_RUN)), _ceil(pending, max_files))
+        wanted = max(_ceil(pending, max_files), min(idle, _ceil(pending, _FILES_WORTH_A_RUN)))
+    elif nobody_waits:
+        wanted = max(full, min(_WAITING_RUNS, pending // _FILES_WORTH_A_RUN))
     else:
-        wanted = pending // max_files
-    runs = min(slots, wanted)
+        wanted = full
+    runs = min(free, wanted)
     return _split(min(pending, runs * max_files), runs)
 
 

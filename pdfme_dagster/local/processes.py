@@ -223,9 +223,9 @@ class ParentWatch:
 
 @contextmanager
 def interrupted_by_stop_signals() -> Iterator[None]:
-    """Within, the first SIGINT, SIGTERM or SIGHUP raises KeyboardInterrupt; later ones cannot disturb the stop.
+    """Within, the first SIGINT, SIGTERM or SIGHUP raises KeyboardInterrupt; later ones disturb no stop.
 
-    SIGINT even where it was ignored: shells start background jobs so. A hangup ignored by nohup stays ignored.
+    SIGINT even where it was ignored: shells start background jobs so. Under nohup a hangup stays ignored.
     """
     caught = [each for each in _STOP_SIGNALS if each is signal.SIGINT or not _is_ignored(each)]
 

@@ -4,7 +4,6 @@ Run as ``python -m pdfme_dagster.local.s3_server`` with the environment S3.progr
 start or stop it, and where its files are.
 """
 
-import asyncio
 import os
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -66,17 +65,19 @@ async def _refuse(send: Send) -> None:
 def main() -> None:
     """Serve until SIGTERM."""
     # Imported here: the emulator reads its environment then, and the supervisor needs none of this.
-    from hypercorn.asyncio import serve
-    from hypercorn.config import Config
+    import uvicorn
     from ministack.app import app
 
-    config = Config()
-    config.bind = [f"{os.environ['BIND_HOST']}:{os.environ['GATEWAY_PORT']}"]
-    config.keep_alive_timeout = 75
-    config.graceful_timeout = 1.0
-    config.loglevel = "WARNING"
     guarded: Any = guard(app, access_key=os.environ["AWS_ACCESS_KEY_ID"])
-    asyncio.run(serve(guarded, config))
+    uvicorn.run(
+        guarded,
+        host=os.environ["BIND_HOST"],
+        port=int(os.environ["GATEWAY_PORT"]),
+        log_level="warning",
+        access_log=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=1,
+    )
 
 
 if __name__ == "__main__":

@@ -41,7 +41,6 @@ class SeenCache:
             port=port,
             password=password,
             db=database,
-            decode_responses=True,
             retry=Retry(NoBackoff(), 0),
             socket_timeout=_ANSWER_SECONDS,
             socket_connect_timeout=_ANSWER_SECONDS,

@@ -4,11 +4,12 @@ Not here: what the bytes mean, or which endpoint and credentials (the caller mak
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 from pdfme_dagster.domain.upload import Upload, read_etag
-from pdfme_dagster.errors import ConfigurationError, PermanentError, TransientError
+from pdfme_dagster.errors import PermanentError
+from pdfme_dagster.stores.contents import BotoContents, Contents, boto_errors, is_missing, refuse
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -43,8 +44,9 @@ def make_client(endpoint_url: str | None, *, max_connections: int = 32) -> "S3Cl
 class ObjectStore:
     """The uploads bucket to read and the PDFs bucket to write.
 
-    Raises PermanentError for an object that is gone, replaced or too large; TransientError when S3 does not
-    answer; ConfigurationError when a bucket does not exist or refuses our credentials.
+    ``contents`` opens a bucket for whole reads and writes, by default through ``client``. Raises
+    PermanentError for an object that is gone, replaced or too large; TransientError when S3 does not answer;
+    ConfigurationError when a bucket does not exist or refuses our credentials.
     """
 
     def __init__(
@@ -56,7 +58,10 @@ class ObjectStore:
         pdfs_bucket: str,
         max_file_bytes: int,
         pdfs_url: str | None = None,
+        contents: Callable[[str], Contents] | None = None,
     ) -> None:
+        open_bucket = contents or (lambda bucket: BotoContents(client, bucket))
+        self._uploads, self._pdfs = open_bucket(uploads_bucket), open_bucket(pdfs_bucket)
         self._client = client
         self._uploads_bucket = uploads_bucket
         self._uploads_prefix = uploads_prefix
@@ -91,35 +96,20 @@ class ObjectStore:
                 f"the file has {upload.size_bytes:,} bytes, more than MAX_FILE_BYTES={self._max_file_bytes}: "
                 "raise the limit or split the file",
             )
-        try:
-            answer = self._client.get_object(
-                Bucket=self._uploads_bucket, Key=upload.key, IfMatch=f'"{upload.etag}"'
-            )
-            return answer["Body"].read()
-        except _client_errors() as exc:
-            _raise_for_upload(exc)
+        return self._uploads.read(upload.key, upload.etag)
 
     def current_etag(self, key: str) -> str | None:
         """Return the ETag of what is under this key now, None when nothing is."""
         try:
             return read_etag(self._client.head_object(Bucket=self._uploads_bucket, Key=key)["ETag"], key)
-        except _client_errors() as exc:
-            if _status(exc) == 404:
+        except boto_errors() as exc:
+            if is_missing(exc):
                 return None
-            _raise(exc, f"the uploads bucket {self._uploads_bucket}")
+            refuse(self._uploads_bucket, exc)
 
     def write_pdf(self, key: str, content: bytes, *, source_etag: str, sha256: str) -> None:
         """Store one PDF; writing the same again is harmless."""
-        try:
-            self._client.put_object(
-                Bucket=self.pdfs_bucket,
-                Key=key,
-                Body=content,
-                ContentType="application/pdf",
-                Metadata={"source-etag": source_etag, "sha256": sha256},
-            )
-        except _client_errors() as exc:
-            _raise(exc, f"the PDFs bucket {self.pdfs_bucket}")
+        self._pdfs.write(key, content, {"source-etag": source_etag, "sha256": sha256})
 
     def link(self, location: str) -> str:
         """Return the web address of the PDF, or of the first of several, at a job's ``s3://`` location."""
@@ -132,47 +122,5 @@ class ObjectStore:
     def _answers(self, pages: Iterable[T]) -> Iterator[T]:
         try:
             yield from pages
-        except _client_errors() as exc:
-            _raise(exc, f"the uploads bucket {self._uploads_bucket}")
-
-
-def _client_errors() -> tuple[type[Exception], ...]:
-    from botocore.exceptions import BotoCoreError, ClientError
-    from urllib3.exceptions import HTTPError
-
-    return (BotoCoreError, ClientError, HTTPError)
-
-
-def _status(exc: Exception) -> int | None:
-    response = getattr(exc, "response", None)
-    return response["ResponseMetadata"].get("HTTPStatusCode") if response else None
-
-
-def _code(exc: Exception) -> str:
-    response = getattr(exc, "response", None)
-    return response["Error"].get("Code", "") if response else type(exc).__name__
-
-
-def _raise_for_upload(exc: Exception) -> NoReturn:
-    if _status(exc) == 412:
-        raise PermanentError(
-            "superseded",
-            "the file was replaced by another version before it was read; "
-            "the new version is an upload of its own and gets its own PDF",
-        ) from exc
-    if _code(exc) in {"NoSuchKey", "404"}:
-        raise PermanentError(
-            "missing", "the file was deleted before it was read; upload it again if it was not meant to go"
-        ) from exc
-    _raise(exc, "the uploads bucket")
-
-
-def _raise(exc: Exception, place: str) -> NoReturn:
-    code = _code(exc)
-    if code == "NoSuchBucket":
-        raise ConfigurationError(f"{place} does not exist: create it or correct its variable") from exc
-    if code in {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "403", "NoCredentialsError"}:
-        raise ConfigurationError(
-            f"{place} refuses our credentials ({code}): check the AWS_* variables"
-        ) from exc
-    raise TransientError(f"S3 does not answer for {place}: {code}") from exc
+        except boto_errors() as exc:
+            refuse(self._uploads_bucket, exc)

@@ -5,6 +5,7 @@ Not here: the services themselves (../conftest.py). Tests of modules above the s
 
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -12,8 +13,10 @@ import pytest
 from psycopg import sql
 
 from pdfme_dagster.local.ports import LOOPBACK, free_port
+from pdfme_dagster.local.s3 import REGION, S3
 from pdfme_dagster.local.services import EmbeddedServices
 from pdfme_dagster.stores.cache import SeenCache
+from pdfme_dagster.stores.contents import Contents
 from pdfme_dagster.stores.jobs import JobStore
 from pdfme_dagster.stores.migrations import apply_migrations
 from pdfme_dagster.stores.objects import ObjectStore, make_client
@@ -104,7 +107,7 @@ def program_client(services: EmbeddedServices) -> Iterator["S3Client"]:
 @pytest.fixture
 def hasty_client(services: EmbeddedServices) -> Iterator["S3Client"]:
     """A client that tries once only; a test may spoil its requests by event hooks."""
-    client = open_hasty_client(services.endpoints.s3.url, services.endpoints.s3.secret_key)
+    client = open_hasty_client(services.endpoints.s3)
     yield client
     client.close()
 
@@ -122,30 +125,40 @@ def hasty_objects(hasty_client: "S3Client", uploads_bucket: str, pdfs_bucket: st
 
 
 @pytest.fixture
-def dead_objects(uploads_bucket: str, pdfs_bucket: str) -> Iterator[ObjectStore]:
+def dead_objects(services: EmbeddedServices, uploads_bucket: str, pdfs_bucket: str) -> Iterator[ObjectStore]:
     """The object store over this test's buckets when S3 is not there."""
-    client = open_hasty_client(f"http://{LOOPBACK}:{free_port(0)}", "any")
+    client = open_hasty_client(replace(services.endpoints.s3, port=free_port(0)))
     yield open_objects(client, uploads_bucket, pdfs_bucket)
     client.close()
 
 
-def open_hasty_client(endpoint_url: str, secret_key: str) -> "S3Client":
+def open_hasty_client(s3: S3) -> "S3Client":
     """Return a client that gives up after its first attempt; close it."""
     import boto3
     from botocore.config import Config
 
     return boto3.client(
         "s3",
-        endpoint_url=endpoint_url,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key=secret_key,
+        endpoint_url=s3.url,
+        region_name=REGION,
+        aws_access_key_id=s3.access_key,
+        aws_secret_access_key=s3.secret_key,
         config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}, connect_timeout=2),
     )
 
 
-def open_objects(client: "S3Client", uploads_bucket: str, pdfs_bucket: str) -> ObjectStore:
+def open_objects(
+    client: "S3Client",
+    uploads_bucket: str,
+    pdfs_bucket: str,
+    *,
+    contents: Callable[[str], Contents] | None = None,
+) -> ObjectStore:
     """Return an object store without a prefix that takes files of up to 1 MB."""
     return ObjectStore(
-        client, uploads_bucket=uploads_bucket, pdfs_bucket=pdfs_bucket, max_file_bytes=1_000_000
+        client,
+        uploads_bucket=uploads_bucket,
+        pdfs_bucket=pdfs_bucket,
+        max_file_bytes=1_000_000,
+        contents=contents,
     )

@@ -64,5 +64,5 @@ CREATE INDEX processing_jobs_claimed ON processing_jobs (run_id) WHERE status = 
 CREATE INDEX processing_jobs_dispatched_at ON processing_jobs (dispatched_at) WHERE dispatched_at IS NOT NULL;
 -- serves failed_jobs
 CREATE INDEX processing_jobs_failed ON processing_jobs (completed_at) WHERE status = 'failed';
--- serves job_statistics and cleanup_old_jobs
+-- serves job_statistics
 CREATE INDEX processing_jobs_created_at ON processing_jobs (created_at);

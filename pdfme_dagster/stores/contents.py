@@ -1,0 +1,188 @@
+"""Whole objects of one bucket, read and written two ways: boto3 takes any key, obstore a sixth of the CPU.
+
+Not here: listings, what the bytes mean, or which of the two is used (defs/resources.py). The same contract
+test runs over both.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, NoReturn, Protocol
+
+from pdfme_dagster.errors import ConfigurationError, PermanentError, TransientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from obstore.store import S3Store
+
+_ANSWER_SECONDS = 30
+_RETRIES = 4
+_CREDENTIAL_CODES = {
+    "AccessDenied",
+    "InvalidAccessKeyId",
+    "SignatureDoesNotMatch",
+    "403",
+    "NoCredentialsError",
+    "PermissionDeniedError",
+    "UnauthenticatedError",
+}
+
+
+class Contents(Protocol):
+    """One bucket's objects as bytes.
+
+    Raises PermanentError ``missing`` or ``superseded``, TransientError when S3 does not answer, and
+    ConfigurationError when the bucket does not exist or refuses our credentials.
+    """
+
+    def read(self, key: str, etag: str) -> bytes:
+        """Return the bytes of exactly this version."""
+
+    def write(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
+        """Store a PDF with metadata; an older object under this key is replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class BotoContents:
+    """Through boto3: any key that S3 allows."""
+
+    client: "S3Client"
+    bucket: str
+
+    def read(self, key: str, etag: str) -> bytes:
+        """Return the bytes of exactly this version."""
+        try:
+            answer = self.client.get_object(Bucket=self.bucket, Key=key, IfMatch=f'"{etag}"')
+            return answer["Body"].read()
+        except boto_errors() as exc:
+            refuse_read(self.bucket, exc)
+
+    def write(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
+        """Store a PDF with metadata; an older object under this key is replaced."""
+        try:
+            self.client.put_object(
+                Bucket=self.bucket, Key=key, Body=content, ContentType="application/pdf", Metadata=metadata
+            )
+        except boto_errors() as exc:
+            refuse(self.bucket, exc)
+
+
+@dataclass(frozen=True, slots=True)
+class FastContents:
+    """Through obstore; keys that it cannot address go through boto3."""
+
+    store: "S3Store"
+    any_key: BotoContents
+
+    def read(self, key: str, etag: str) -> bytes:
+        """Return the bytes of exactly this version."""
+        import obstore
+        from obstore.exceptions import BaseError
+
+        if not _is_plain(key):
+            return self.any_key.read(key, etag)
+        try:
+            return bytes(obstore.get(self.store, key, options={"if_match": f'"{etag}"'}).bytes())
+        except (BaseError, FileNotFoundError) as exc:
+            refuse_read(self.any_key.bucket, exc)
+
+    def write(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
+        """Store a PDF with metadata; an older object under this key is replaced."""
+        import obstore
+        from obstore.exceptions import BaseError
+
+        if not _is_plain(key):
+            return self.any_key.write(key, content, metadata)
+        attributes = {"Content-Type": "application/pdf", **metadata}
+        try:
+            obstore.put(self.store, key, content, attributes=attributes, use_multipart=False)
+        except (BaseError, FileNotFoundError) as exc:
+            refuse(self.any_key.bucket, exc)
+        return None
+
+
+def open_fast_contents(client: "S3Client", endpoint_url: str | None) -> Callable[[str], Contents]:
+    """Return what opens a bucket's contents through obstore, with boto3's region and credentials."""
+    # Imported late, like boto3: the code server needs neither before its first tick.
+    import boto3
+    from obstore.auth.boto3 import Boto3CredentialProvider
+    from obstore.store import S3Store
+
+    if boto3.Session().get_credentials() is None:
+        raise ConfigurationError("S3 has no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+    credentials = Boto3CredentialProvider()
+
+    def open_bucket(bucket: str) -> FastContents:
+        store = S3Store(
+            bucket,
+            endpoint=endpoint_url,
+            region=client.meta.region_name,
+            virtual_hosted_style_request=False,
+            credential_provider=credentials,
+            client_options={
+                "allow_http": True,
+                "connect_timeout": "5s",
+                "timeout": f"{_ANSWER_SECONDS}s",
+            },
+            retry_config={"max_retries": _RETRIES, "retry_timeout": timedelta(seconds=_ANSWER_SECONDS)},
+        )
+        return FastContents(store, BotoContents(client, bucket))
+
+    return open_bucket
+
+
+def boto_errors() -> tuple[type[Exception], ...]:
+    """Return what boto3 raises when S3 refuses or does not answer."""
+    from botocore.exceptions import BotoCoreError, ClientError
+    from urllib3.exceptions import HTTPError
+
+    return (BotoCoreError, ClientError, HTTPError)
+
+
+def is_missing(exc: Exception) -> bool:
+    """Say whether an error means that there is no such object."""
+    # obstore exports a NotFoundError, but raises Python's FileNotFoundError.
+    return _code(exc) in {"NoSuchKey", "404", "NotFoundError", "FileNotFoundError"}
+
+
+def refuse_read(bucket: str, exc: Exception) -> NoReturn:
+    """Raise what an error while reading one version means to us."""
+    if _code(exc) in {"PreconditionFailed", "412", "PreconditionError"}:
+        raise PermanentError(
+            "superseded",
+            "the file was replaced by another version before it was read; "
+            "the new version is an upload of its own and gets its own PDF",
+        ) from exc
+    if is_missing(exc):
+        raise PermanentError(
+            "missing", "the file was deleted before it was read; upload it again if it was not meant to go"
+        ) from exc
+    refuse(bucket, exc)
+
+
+def refuse(bucket: str, exc: Exception) -> NoReturn:
+    """Raise what an error of S3's means to us."""
+    code = _code(exc)
+    if code == "NoSuchBucket":
+        raise ConfigurationError(
+            f"the bucket {bucket} does not exist: create it or correct its variable"
+        ) from exc
+    if code in _CREDENTIAL_CODES:
+        raise ConfigurationError(
+            f"the bucket {bucket} refuses our credentials ({code}): check the AWS_* variables"
+        ) from exc
+    raise TransientError(f"S3 does not answer for the bucket {bucket}: {code}") from exc
+
+
+def _code(exc: Exception) -> str:
+    """Return S3's error code where there is one, else the exception's name."""
+    response = getattr(exc, "response", None)
+    if response:
+        return str(response["Error"].get("Code", ""))
+    # obstore calls a missing bucket a missing object; only the answer's text tells them apart.
+    return "NoSuchBucket" if "<Code>NoSuchBucket</Code>" in str(exc) else type(exc).__name__
+
+
+def _is_plain(key: str) -> bool:
+    """Say whether obstore sends this key as it is: it strips slashes and refuses ``.``, ``..``, ``//``."""
+    return key.isprintable() and all(segment not in {"", ".", ".."} for segment in key.split("/"))

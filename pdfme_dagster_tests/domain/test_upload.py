@@ -1,0 +1,131 @@
+"""Which ETags are usable, and the names PDFs get. Not here: reading objects (../stores/test_objects.py)."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from pdfme_dagster.domain.upload import Upload, locate_pdfs, name_pdfs, read_etag
+from pdfme_dagster.errors import PermanentError
+
+CARD = "5000000000000015"
+UPLOAD = Upload(etag="0123456789abcdef0123456789abcdef", key="in/900_202509_000001.txt", size_bytes=7)
+
+
+@pytest.mark.parametrize(
+    ("written", "etag"),
+    [
+        ('"0123456789abcdef0123456789abcdef"', "0123456789abcdef0123456789abcdef"),
+        ("0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef"),
+        ('W/"abc"', "abc"),
+        ('"0123456789abcdef0123456789abcdef-38"', "0123456789abcdef0123456789abcdef-38"),
+        (f'"{"f" * 64}"', "f" * 64),
+        ('"CPDq7ufB+gIC=EAE_1."', "CPDq7ufB+gIC=EAE_1."),
+    ],
+)
+def test_an_etag_loses_its_quotes(written: str, etag: str) -> None:
+    assert read_etag(written, "a.txt") == etag
+
+
+@pytest.mark.parametrize(
+    "written", ["", '""', '"a b"', '"a,b"', '"a"b"', '"a/b"', '"كشف"', '"a\n"', f'"{"f" * 65}"', "x" * 5000]
+)
+def test_an_odd_token_is_refused_with_the_place_and_the_fix(written: str) -> None:
+    with pytest.raises(PermanentError, match=r"^in/a\.txt: ETag .*; upload the file again$") as refused:
+        read_etag(written, "in/a.txt")
+    assert refused.value.code == "bad_etag"
+    assert len(str(refused.value)) < 250
+
+
+def test_a_card_number_in_the_name_of_a_refused_file_is_masked() -> None:
+    with pytest.raises(PermanentError) as refused:
+        read_etag("", f"in/{CARD}.txt")
+    assert CARD not in str(refused.value)
+
+
+@given(st.text())
+def test_whatever_is_accepted_fits_a_partition_key_and_the_table(written: str) -> None:
+    try:
+        etag = read_etag(written, "a.txt")
+    except PermanentError:
+        return
+    assert 1 <= len(etag) <= 64
+    assert etag.isascii()
+    assert not set(etag) & set(" ,'\"/\\")
+    assert read_etag(f'"{etag}"', "a.txt") == etag
+
+
+@pytest.mark.parametrize(
+    ("key", "size_bytes", "marker"),
+    [("in/", 0, True), ("in/", 1, False), ("in/a.txt", 0, False), ("/", 0, True)],
+)
+def test_only_an_empty_object_named_like_a_folder_is_one(key: str, size_bytes: int, marker: bool) -> None:
+    assert Upload(etag="a", key=key, size_bytes=size_bytes).is_folder_marker is marker
+
+
+def test_one_statement_is_one_pdf() -> None:
+    keys = name_pdfs(UPLOAD, "900", 1)
+    assert keys == ["900/900_202509_000001-01234567.pdf"]
+    assert locate_pdfs("pdfs", keys) == "s3://pdfs/900/900_202509_000001-01234567.pdf"
+
+
+def test_several_statements_are_a_folder_of_numbered_pdfs() -> None:
+    keys = name_pdfs(UPLOAD, "900", 3)
+    folder = "900/900_202509_000001-01234567"
+    assert keys == [f"{folder}/0001.pdf", f"{folder}/0002.pdf", f"{folder}/0003.pdf"]
+    assert locate_pdfs("pdfs", keys) == f"s3://pdfs/{folder}/"
+
+
+@pytest.mark.parametrize(
+    ("key", "stem"),
+    [
+        ("a b/c d.txt", "c_d"),
+        ("in/كشف حساب.txt", "كشف_حساب"),
+        ("..", "_"),
+        ("../../etc/passwd", "passwd"),
+        ("in/", "in"),
+        ("/", "_"),
+        (".hidden", "hidden"),
+        ("a.tar.gz", "a.tar"),
+        ("???.txt", "_"),
+        (f"{'x' * 300}.txt", "x" * 100),
+    ],
+)
+def test_odd_names_become_plain_ones(key: str, stem: str) -> None:
+    assert name_pdfs(replace(UPLOAD, key=key), "900", 1) == [f"900/{stem}-01234567.pdf"]
+
+
+def test_versions_of_a_file_get_different_names() -> None:
+    newer = replace(UPLOAD, etag="f" * 32)
+    assert not set(name_pdfs(UPLOAD, "900", 2)) & set(name_pdfs(newer, "900", 2))
+
+
+TEXT = st.text(min_size=1, max_size=200)
+
+
+@given(
+    key=TEXT,
+    org_id=TEXT,
+    etag=st.from_regex(r"[0-9A-Za-z_.=+-]{1,64}", fullmatch=True),
+    count=st.integers(1, 30),
+)
+@example(key="../..", org_id="..", etag="..", count=2)
+def test_names_are_safe_distinct_and_always_the_same(key: str, org_id: str, etag: str, count: int) -> None:
+    upload = Upload(etag=etag, key=key, size_bytes=1)
+    keys = name_pdfs(upload, org_id, count)
+    assert keys == name_pdfs(replace(upload, size_bytes=2), org_id, count)
+    assert len(set(keys)) == count
+    assert keys == sorted(keys)
+    for name in keys:
+        assert name.endswith(".pdf")
+        assert len(name.encode()) <= 1024
+        assert not {"", ".", ".."} & set(name.split("/"))
+        assert len(name.split("/")) == (2 if count == 1 else 3)
+    assert locate_pdfs("pdfs", keys).endswith("/") == (count > 1)
+
+
+@given(before=st.text("ab _/.", max_size=5), after=st.text("ab _/.", max_size=5))
+def test_no_name_shows_a_card_number(before: str, after: str) -> None:
+    upload = replace(UPLOAD, key=f"{before}{CARD}{after}.txt")
+    assert CARD not in "".join(name_pdfs(upload, f"{before}{CARD}{after}", 2))

@@ -1,0 +1,540 @@
+"""The job table: every event in a job's life, and who may cause it, also when two try at once.
+
+Not here: the schema and the operator's functions (test_migrations.py).
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from threading import Barrier
+from typing import Any, ClassVar, LiteralString
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from psycopg_pool import ConnectionPool
+
+from pdfme_dagster.domain.job import Claim, Completion, JobFailure, JobState, OpenDispatch, Release
+from pdfme_dagster.domain.upload import Upload
+from pdfme_dagster.errors import TransientError
+from pdfme_dagster.local.ports import free_port
+from pdfme_dagster.local.services import EmbeddedServices
+from pdfme_dagster.stores import jobs as jobs_module
+from pdfme_dagster.stores.jobs import JobStore
+
+MANY = 2_000
+
+
+def make_uploads(etags: Sequence[str]) -> list[Upload]:
+    return [Upload(etag=etag, key=f"in/{etag}.txt", size_bytes=100) for etag in etags]
+
+
+def admit(jobs: JobStore, *etags: str, max_retries: int = 3) -> list[str]:
+    return jobs.admit(make_uploads(etags), max_retries=max_retries, batch_size=1000)
+
+
+def complete(jobs: JobStore, run_id: str, *etags: str, **changes: Any) -> set[str]:
+    values: dict[str, Any] = {
+        "statements": 1,
+        "pages": 2,
+        "pdf_bytes": 3000,
+        "content_sha256": "c" * 64,
+        "pdf_sha256": "d" * 64,
+        **changes,
+    }
+    return jobs.complete(
+        run_id, [Completion(etag=etag, pdf_location=f"s3://pdfs/900/{etag}.pdf", **values) for etag in etags]
+    )
+
+
+def make_failures(*etags: str, code: str = "bad_amount") -> list[JobFailure]:
+    return [
+        JobFailure(etag=etag, key=f"in/{etag}.txt", code=code, message=f"line 1: {code} in {etag}")
+        for etag in etags
+    ]
+
+
+def state(jobs: JobStore, etag: str) -> JobState:
+    return jobs.states([etag])[etag]
+
+
+def number_etags(count: int) -> list[str]:
+    return [f"{number:032x}" for number in range(count)]
+
+
+def at_once(calls: Sequence[Callable[[], Any]]) -> list[Any]:
+    """Call all at the same moment, each in a thread of its own; return their results in order."""
+    together = Barrier(len(calls))
+
+    def run(call: Callable[[], Any]) -> Any:
+        together.wait()
+        return call()
+
+    with ThreadPoolExecutor(len(calls)) as threads:
+        return list(threads.map(run, calls))
+
+
+@pytest.fixture
+def two_stores(database: str) -> Iterator[tuple[JobStore, JobStore]]:
+    """Two stores with connections of their own, as two processes have them."""
+    with JobStore.open(database, max_pool_size=2) as one, JobStore.open(database, max_pool_size=2) as other:
+        yield one, other
+
+
+# --- Admission ---
+
+
+def test_new_uploads_become_pending_jobs(jobs: JobStore) -> None:
+    assert admit(jobs, "a", "b") == ["a", "b"]
+    first, second = jobs.describe(["b", "a", "unknown"])
+    assert (first.etag, first.key, first.state) == ("a", "in/a.txt", JobState.PENDING)
+    assert (second.etag, second.statements, second.pages, second.pdf_location) == ("b", 0, 0, None)
+    assert first.created_at.utcoffset() is not None
+
+
+def test_known_uploads_start_no_job_whatever_became_of_them(jobs: JobStore) -> None:
+    admit(jobs, "pending", "claimed", "done", "bad")
+    jobs.start("run-1", ["claimed", "done", "bad"])
+    complete(jobs, "run-1", "done")
+    jobs.fail("run-1", make_failures("bad"))
+    assert admit(jobs, "bad", "new", "done", "claimed", "pending") == ["new"]
+    assert jobs.count_states(["pending", "claimed", "done", "bad", "new", "unknown"]) == {
+        JobState.PENDING: 2,
+        JobState.PROCESSING: 1,
+        JobState.COMPLETED: 1,
+        JobState.FAILED: 1,
+    }
+
+
+def test_an_etag_listed_twice_starts_one_job(jobs: JobStore) -> None:
+    assert admit(jobs, "a", "a") == ["a"]
+    assert jobs.admit(make_uploads(["b", "c", "b"]), max_retries=3, batch_size=2) == ["b", "c"]
+
+
+def test_nothing_to_admit_asks_nothing(jobs: JobStore) -> None:
+    assert admit(jobs) == []
+    assert jobs.states([]) == {}
+    assert jobs.describe([]) == []
+
+
+def test_two_watchers_that_find_the_same_files_start_each_once(
+    two_stores: tuple[JobStore, JobStore],
+) -> None:
+    etags = number_etags(MANY)
+    one, other = two_stores
+    first, second = at_once([lambda: admit(one, *etags), lambda: admit(other, *reversed(etags))])
+    assert len(first) + len(second) == MANY
+    assert sorted(first + second) == etags
+    assert one.count_pending() == MANY
+
+
+class CountingConnection(psycopg.Connection[Any]):
+    """A connection that notes what is sent over it."""
+
+    sent: ClassVar[list[object]] = []
+
+    def execute(self, query: Any, *arguments: Any, **options: Any) -> psycopg.Cursor[Any]:
+        """Note and send."""
+        self.sent.append(query)
+        return super().execute(query, *arguments, **options)
+
+
+@pytest.mark.parametrize(("uploads", "statements"), [(5000, 5), (5001, 6), (1, 1), (0, 0)])
+def test_admission_sends_one_statement_per_batch(database: str, uploads: int, statements: int) -> None:
+    CountingConnection.sent.clear()
+    pool: ConnectionPool[Any] = ConnectionPool(
+        database, connection_class=CountingConnection, min_size=1, max_size=1, open=False
+    )
+    with pool:
+        admitted = admit(JobStore(pool), *number_etags(uploads))
+    assert len(admitted) == uploads
+    assert len(CountingConnection.sent) == statements
+
+
+# --- Dispatch ---
+
+
+def test_jobs_wait_in_order_of_discovery(jobs: JobStore) -> None:
+    admit(jobs, "z")
+    admit(jobs, "a")
+    admit(jobs, "m")
+    assert jobs.count_pending() == 3
+    assert jobs.take_pending(2) == ["z", "a"]
+    assert jobs.take_pending(9) == ["z", "a", "m"]
+
+
+def test_a_dispatched_job_is_no_longer_taken_but_stays_pending(jobs: JobStore) -> None:
+    admit(jobs, "a", "b")
+    request = uuid4()
+    assert jobs.dispatch(request, ["a", "unknown"]) == {"a"}
+    assert jobs.take_pending(9) == ["b"]
+    assert jobs.count_pending() == 1
+    assert state(jobs, "a") is JobState.PENDING
+    (waiting,) = jobs.open_dispatches()
+    assert waiting == OpenDispatch(dispatch_id=request, jobs=1, age_seconds=waiting.age_seconds)
+    assert 0 <= waiting.age_seconds < 60
+
+
+def test_a_dispatched_job_is_handed_to_no_second_run(jobs: JobStore) -> None:
+    admit(jobs, "a", "b")
+    jobs.dispatch(uuid4(), ["a"])
+    assert jobs.dispatch(uuid4(), ["a", "b"]) == {"b"}
+
+
+def test_two_dispatchers_give_each_job_to_one_run_only(two_stores: tuple[JobStore, JobStore]) -> None:
+    etags = number_etags(300)
+    admit(two_stores[0], *etags)
+
+    def dispatch(jobs: JobStore) -> list[tuple[list[str], set[str]]]:
+        handed: list[tuple[list[str], set[str]]] = []
+        while True:
+            with jobs.dispatching():
+                if not (taken := jobs.take_pending(20)):
+                    return handed
+                handed.append((taken, jobs.dispatch(uuid4(), taken)))
+
+    one, other = at_once([partial(dispatch, store) for store in two_stores])
+    batches = one + other
+    assert all(set(taken) == got for taken, got in batches)
+    assert sorted(etag for taken, _ in batches for etag in taken) == etags
+    assert len(batches) == 15
+
+
+def test_dispatching_keeps_other_watchers_out_until_it_ends(jobs: JobStore, psql: psycopg.Connection) -> None:
+    def is_free() -> bool:
+        with psql.transaction():
+            row = psql.execute(
+                "SELECT pg_try_advisory_xact_lock(%s)", (jobs_module._DISPATCH_LOCK,)
+            ).fetchone()
+        return bool(row and row[0])
+
+    with jobs.dispatching():
+        assert not is_free()
+    assert is_free()
+    with pytest.raises(ZeroDivisionError), jobs.dispatching():
+        raise ZeroDivisionError
+    assert is_free()
+
+
+def test_a_withdrawn_request_gives_back_what_was_not_claimed(jobs: JobStore) -> None:
+    admit(jobs, "a", "b", "c")
+    lost, alive = uuid4(), uuid4()
+    jobs.dispatch(lost, ["a", "b"])
+    jobs.dispatch(alive, ["c"])
+    jobs.start("run-1", ["a"])
+    assert jobs.withdraw([lost]) == {"b"}
+    assert jobs.take_pending(9) == ["b"]
+    assert [waiting.dispatch_id for waiting in jobs.open_dispatches()] == [alive]
+    assert state(jobs, "a") is JobState.PROCESSING
+    assert jobs.withdraw([]) == set()
+
+
+def test_requests_age_from_their_dispatch(jobs: JobStore, psql: psycopg.Connection) -> None:
+    admit(jobs, "a")
+    jobs.dispatch(uuid4(), ["a"])
+    psql.execute("UPDATE processing_jobs SET dispatched_at = dispatched_at - interval '90 seconds'")
+    (waiting,) = jobs.open_dispatches()
+    assert 90 <= waiting.age_seconds < 150
+    assert jobs.count_recent(60) == 0
+    assert jobs.count_recent(600) == 1
+
+
+# --- Claims ---
+
+
+def test_a_run_claims_what_it_asks_for_in_order_of_discovery(jobs: JobStore) -> None:
+    admit(jobs, "z")
+    admit(jobs, "a")
+    claims = jobs.start("run-1", ["a", "z", "unknown"])
+    assert [claim.etag for claim in claims.claimed] == ["z", "a"]
+    assert claims.claimed[0] == Claim(etag="z", key="in/z.txt", size_bytes=100)
+    assert (claims.completed, claims.elsewhere) == ((), ("unknown",))
+    assert jobs.claiming_runs() == {"run-1"}
+
+
+def test_a_claimed_job_is_never_claimed_again_even_when_a_person_asks(jobs: JobStore) -> None:
+    admit(jobs, "a")
+    jobs.start("run-1", ["a"])
+    claims = jobs.start("run-2", ["a"], retry_failed=True, reprocess=True)
+    assert (claims.claimed, claims.elsewhere) == ((), ("a",))
+
+
+def test_two_runs_that_start_at_once_share_no_job(two_stores: tuple[JobStore, JobStore]) -> None:
+    etags = number_etags(MANY)
+    one, other = two_stores
+    admit(one, *etags)
+    first, second = at_once(
+        [lambda: one.start("run-1", etags), lambda: other.start("run-2", list(reversed(etags)))]
+    )
+    claimed = [claim.etag for claims in (first, second) for claim in claims.claimed]
+    assert sorted(claimed) == etags
+    assert set(first.elsewhere) == {claim.etag for claim in second.claimed}
+
+
+@pytest.mark.parametrize("retry_failed", [False, True])
+def test_a_failed_job_is_claimed_only_when_a_person_asks(jobs: JobStore, retry_failed: bool) -> None:
+    admit(jobs, "a")
+    jobs.start("run-1", ["a"])
+    jobs.fail("run-1", make_failures("a"))
+    claims = jobs.start("run-2", ["a"], retry_failed=retry_failed)
+    assert len(claims.claimed) == retry_failed
+    assert claims.elsewhere == (() if retry_failed else ("a",))
+    (job,) = jobs.describe(["a"])
+    assert (job.error_code is None) == retry_failed
+
+
+@pytest.mark.parametrize("reprocess", [False, True])
+def test_a_completed_job_is_claimed_only_to_be_made_again(jobs: JobStore, reprocess: bool) -> None:
+    admit(jobs, "a")
+    jobs.start("run-1", ["a"])
+    complete(jobs, "run-1", "a", pages=7)
+    claims = jobs.start("run-2", ["a"], retry_failed=True, reprocess=reprocess)
+    assert len(claims.claimed) == reprocess
+    assert [done.pages for done in claims.completed] == ([] if reprocess else [7])
+    assert claims.elsewhere == ()
+
+
+# --- Ends ---
+
+
+def test_a_completed_job_says_what_it_left_behind(jobs: JobStore) -> None:
+    admit(jobs, "a", "b")
+    jobs.start("run-1", ["a", "b"])
+    assert complete(jobs, "run-1", "a") == {"a"}
+    complete(
+        jobs, "run-1", "b", statements=0, pages=0, content_sha256=None, pdf_sha256=None, duplicate_of="a"
+    )
+    (job, _) = jobs.describe(["a", "b"])
+    assert (job.state, job.pdf_location) == (JobState.COMPLETED, "s3://pdfs/900/a.pdf")
+    assert job.completed_at is not None
+    assert (job.statements, job.pages) == (1, 2)
+    done = {job.etag: job for job in jobs.completed_among(["a", "b", "unknown"])}
+    assert (done["a"].pdf_bytes, done["a"].duplicate_of) == (3000, None)
+    assert (done["b"].pages, done["b"].duplicate_of) == (0, "a")
+
+
+def test_a_failed_job_says_why(jobs: JobStore) -> None:
+    admit(jobs, "a", "b")
+    jobs.start("run-1", ["a", "b"])
+    assert jobs.fail("run-1", make_failures("a")) == {"a"}
+    job, neighbour = jobs.describe(["a", "b"])
+    assert (job.state, job.error_code) == (JobState.FAILED, "bad_amount")
+    assert job.error_message == "line 1: bad_amount in a"
+    assert neighbour.state is JobState.PROCESSING
+
+
+def test_a_job_made_again_forgets_its_failure(jobs: JobStore) -> None:
+    admit(jobs, "a")
+    jobs.start("run-1", ["a"])
+    jobs.fail("run-1", make_failures("a"))
+    jobs.start("run-2", ["a"], retry_failed=True)
+    complete(jobs, "run-2", "a")
+    (job,) = jobs.describe(["a"])
+    assert (job.state, job.error_code, job.error_message) == (JobState.COMPLETED, None, None)
+
+
+ENDS: dict[str, Callable[[JobStore, str, str], Any]] = {
+    "complete": lambda jobs, run_id, etag: complete(jobs, run_id, etag),
+    "fail": lambda jobs, run_id, etag: jobs.fail(run_id, make_failures(etag)),
+    "requeue": lambda jobs, run_id, etag: jobs.requeue(run_id, make_failures(etag)),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_only_the_claiming_run_ends_a_job(jobs: JobStore, end: str) -> None:
+    admit(jobs, "held", "waiting")
+    jobs.start("run-1", ["held"])
+    assert not ENDS[end](jobs, "run-2", "held")
+    assert not ENDS[end](jobs, "run-1", "waiting")
+    assert not ENDS[end](jobs, "run-1", "unknown")
+    assert jobs.states(["held", "waiting"]) == {"held": JobState.PROCESSING, "waiting": JobState.PENDING}
+    assert ENDS[end](jobs, "run-1", "held")
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_job_ends_once(jobs: JobStore, end: str) -> None:
+    admit(jobs, "a")
+    jobs.start("run-1", ["a"])
+    complete(jobs, "run-1", "a")
+    assert not ENDS[end](jobs, "run-1", "a")
+    assert state(jobs, "a") is JobState.COMPLETED
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_run_whose_claim_was_released_ends_nothing(jobs: JobStore, end: str) -> None:
+    admit(jobs, "a")
+    jobs.start("run-1", ["a"])
+    jobs.release(["run-1"])
+    assert not ENDS[end](jobs, "run-1", "a")
+    jobs.start("run-2", ["a"])
+    assert not ENDS[end](jobs, "run-1", "a")
+    assert jobs.claiming_runs() == {"run-2"}
+
+
+# --- Retries ---
+
+
+def requeue(jobs: JobStore, psql: psycopg.Connection) -> list[Release]:
+    return jobs.requeue("run-1", make_failures("a", code="store_unavailable"))
+
+
+def release(jobs: JobStore, psql: psycopg.Connection) -> list[Release]:
+    return jobs.release(["run-1", "run-9"])
+
+
+def release_stuck(jobs: JobStore, psql: psycopg.Connection) -> list[Release]:
+    psql.execute("UPDATE processing_jobs SET processing_started_at = now() - interval '61 minutes'")
+    return jobs.release_stuck(3600)
+
+
+TAKEN_BACK = [
+    (requeue, "store_unavailable", "line 1: store_unavailable in a"),
+    (release, "run_died", "run run-1 ended before this job did"),
+    (release_stuck, "stuck", "run run-1 held this job since"),
+]
+
+
+@pytest.mark.parametrize(("take_back", "code", "message"), TAKEN_BACK)
+def test_three_retries_and_then_failed(
+    jobs: JobStore,
+    psql: psycopg.Connection,
+    take_back: Callable[[JobStore, psycopg.Connection], list[Release]],
+    code: str,
+    message: str,
+) -> None:
+    admit(jobs, "a")
+    for _ in range(3):
+        jobs.dispatch(uuid4(), ["a"])
+        jobs.start("run-1", ["a"])
+        assert take_back(jobs, psql) == [Release(etag="a", state=JobState.PENDING)]
+        assert jobs.take_pending(1) == ["a"]
+        assert jobs.claiming_runs() == set()
+    jobs.start("run-1", ["a"])
+    assert take_back(jobs, psql) == [Release(etag="a", state=JobState.FAILED)]
+    (job,) = jobs.describe(["a"])
+    assert (job.state, job.error_code) == (JobState.FAILED, code)
+    assert (job.error_message or "").startswith(message)
+    assert job.completed_at is not None
+    assert psql.execute("SELECT retry_count FROM processing_jobs").fetchone() == (3,)
+
+
+def test_a_job_without_retries_fails_at_its_first_trouble(jobs: JobStore) -> None:
+    admit(jobs, "a", max_retries=0)
+    jobs.start("run-1", ["a"])
+    (release,) = jobs.requeue("run-1", make_failures("a"))
+    assert release.state is JobState.FAILED
+
+
+def test_only_the_named_runs_lose_their_claims(jobs: JobStore) -> None:
+    admit(jobs, "a", "b")
+    jobs.start("run-1", ["a"])
+    jobs.start("run-2", ["b"])
+    assert jobs.claiming_runs() == {"run-1", "run-2"}
+    assert jobs.release(["run-1"]) == [Release(etag="a", state=JobState.PENDING)]
+    assert jobs.release([]) == []
+    assert jobs.claiming_runs() == {"run-2"}
+
+
+def test_only_old_claims_are_stuck(jobs: JobStore, psql: psycopg.Connection) -> None:
+    admit(jobs, "old", "young")
+    jobs.start("run-1", ["old"])
+    psql.execute(
+        "UPDATE processing_jobs SET processing_started_at = processing_started_at - interval '1 hour'"
+    )
+    jobs.start("run-2", ["young"])
+    assert [release.etag for release in jobs.release_stuck(3600)] == ["old"]
+    assert state(jobs, "young") is JobState.PROCESSING
+
+
+# --- By hand ---
+
+RESET: LiteralString = "UPDATE processing_jobs SET status = 'pending' WHERE file_hash = 'a'"
+
+
+def test_a_completed_job_reset_by_hand_is_taken_at_the_next_tick(
+    jobs: JobStore, psql: psycopg.Connection
+) -> None:
+    admit(jobs, "a")
+    jobs.dispatch(uuid4(), ["a"])
+    jobs.start("run-1", ["a"])
+    complete(jobs, "run-1", "a")
+    psql.execute(RESET)
+    assert jobs.open_dispatches() == []
+    assert jobs.take_pending(9) == ["a"]
+    assert jobs.dispatch(uuid4(), ["a"]) == {"a"}
+    assert [claim.etag for claim in jobs.start("run-2", ["a"]).claimed] == ["a"]
+    assert complete(jobs, "run-2", "a") == {"a"}
+
+
+@pytest.mark.parametrize("failed", [False, True], ids=["processing", "failed"])
+def test_another_job_reset_by_hand_is_taken_once_its_request_is_withdrawn(
+    jobs: JobStore, psql: psycopg.Connection, failed: bool
+) -> None:
+    admit(jobs, "a")
+    request = uuid4()
+    jobs.dispatch(request, ["a"])
+    jobs.start("run-1", ["a"])
+    if failed:
+        jobs.fail("run-1", make_failures("a"))
+    psql.execute(RESET)
+    assert [waiting.dispatch_id for waiting in jobs.open_dispatches()] == [request]
+    jobs.withdraw([request])
+    assert jobs.take_pending(9) == ["a"]
+    assert complete(jobs, "run-1", "a") == set()
+
+
+def test_a_job_marked_for_retry_is_taken_at_once(jobs: JobStore, psql: psycopg.Connection) -> None:
+    admit(jobs, "a")
+    jobs.dispatch(uuid4(), ["a"])
+    jobs.start("run-1", ["a"])
+    jobs.fail("run-1", make_failures("a"))
+    psql.execute("SELECT mark_job_for_retry(id) FROM processing_jobs")
+    assert jobs.take_pending(9) == ["a"]
+
+
+# --- Postgres goes away ---
+
+
+def test_a_lost_connection_is_a_passing_trouble_and_the_next_call_works(
+    jobs: JobStore, psql: psycopg.Connection
+) -> None:
+    admit(jobs, "a")
+    psql.execute(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    with pytest.raises(TransientError, match=r"^Postgres does not answer: ") as lost:
+        jobs.count_pending()
+    assert "\n" not in str(lost.value)
+    assert jobs.count_pending() == 1
+
+
+def test_a_watcher_that_loses_postgres_while_dispatching_says_so(
+    jobs: JobStore, psql: psycopg.Connection
+) -> None:
+    with pytest.raises(TransientError), jobs.dispatching():
+        psql.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+def test_postgres_that_is_not_there_is_said_in_one_line_without_the_password(
+    services: EmbeddedServices, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(jobs_module, "_CONNECT_SECONDS", 0.3)
+    nowhere = psycopg.conninfo.make_conninfo(services.endpoints.postgres.conninfo("x"), port=free_port(0))
+    with (
+        pytest.raises(TransientError, match=r"^Postgres does not answer: ") as refused,
+        JobStore.open(nowhere),
+    ):
+        pass
+    assert "\n" not in str(refused.value)
+    assert services.endpoints.postgres.password not in str(refused.value) + caplog.text
+
+
+def test_a_closed_store_answers_no_more(database: str) -> None:
+    with JobStore.open(database, max_pool_size=1) as jobs:
+        pass
+    with pytest.raises(TransientError):
+        jobs.dispatch(UUID(int=1), ["a"])

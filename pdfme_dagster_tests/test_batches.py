@@ -1,0 +1,418 @@
+"""The work of a run: every file of a batch ends as it should, whatever happens to its neighbours.
+
+Not here: what a statement reads like (parsing/) or looks like (rendering/).
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from pdfme_dagster import batches
+from pdfme_dagster.batches import Outcome, RenderedBatch, parse_batch, render_batch, store_batch
+from pdfme_dagster.domain.job import Job, JobState
+from pdfme_dagster.domain.statement import RenderedPdf, Statement
+from pdfme_dagster.domain.upload import Upload, name_pdfs
+from pdfme_dagster.errors import ConfigurationError, TransientError
+from pdfme_dagster.local.statement_samples import make_files
+from pdfme_dagster.parsing import AfsProfile
+from pdfme_dagster.rendering import render_statement
+from pdfme_dagster.stores.cache import SeenCache
+from pdfme_dagster.stores.jobs import JobStore
+from pdfme_dagster.stores.objects import ObjectStore
+from pdfme_dagster_tests.stores.conftest import *  # noqa: F403 - these fixtures serve here too
+from pdfme_dagster_tests.stores.conftest import open_objects
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+SAMPLES = Path(__file__).parent / "parsing" / "samples"
+ONE = (SAMPLES / "one_customer.txt").read_bytes()
+THREE = (SAMPLES / "three_customers_crlf.txt").read_bytes()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """The three stores, and the bank's way into the uploads bucket."""
+
+    jobs: JobStore
+    objects: ObjectStore
+    cache: SeenCache
+    s3: "S3Client"
+    uploads_bucket: str
+
+    def upload(self, key: str, content: bytes, *, max_retries: int = 3) -> str:
+        """Put a file and admit it; return its ETag."""
+        etag = self.s3.put_object(Bucket=self.uploads_bucket, Key=key, Body=content)["ETag"].strip('"')
+        upload = Upload(etag=etag, key=key, size_bytes=len(content))
+        self.jobs.admit([upload], max_retries=max_retries, batch_size=10)
+        return etag
+
+    def render(
+        self,
+        run_id: str,
+        *etags: str,
+        by_person: bool = False,
+        objects: ObjectStore | None = None,
+        **start: bool,
+    ) -> RenderedBatch:
+        """Claim, read, parse and render as a run does."""
+        claims = self.jobs.start(run_id, etags, retry_failed=by_person, **start)
+        parsed = parse_batch(
+            claims,
+            jobs=self.jobs,
+            objects=objects or self.objects,
+            profile=AfsProfile(),
+            follow_replaced=by_person,
+        )
+        return render_batch(parsed)
+
+    def store(self, run_id: str, batch: RenderedBatch, objects: ObjectStore | None = None) -> Outcome:
+        """Store as a run does."""
+        return store_batch(run_id, batch, jobs=self.jobs, objects=objects or self.objects, cache=self.cache)
+
+    def run(self, run_id: str, *etags: str, **options: Any) -> Outcome:
+        """Do all the work of a run."""
+        return self.store(run_id, self.render(run_id, *etags, **options), options.get("objects"))
+
+    def job(self, etag: str) -> Job:
+        """Return one job's row."""
+        (job,) = self.jobs.describe([etag])
+        return job
+
+    def pdfs(self) -> dict[str, bytes]:
+        """Return every stored PDF by its key."""
+        bucket = self.objects.pdfs_bucket
+        entries = self.s3.list_objects_v2(Bucket=bucket).get("Contents", [])
+        return {
+            entry["Key"]: self.s3.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read()
+            for entry in entries
+        }
+
+
+@pytest.fixture
+def desk(jobs: JobStore, objects: ObjectStore, cache: SeenCache, s3: "S3Client", uploads_bucket: str) -> Desk:
+    """The three stores of this test, empty."""
+    return Desk(jobs=jobs, objects=objects, cache=cache, s3=s3, uploads_bucket=uploads_bucket)
+
+
+def refuse_requests(client: "S3Client", operation: str, part: str) -> None:
+    """Break the line for every request of this operation whose address contains ``part``."""
+
+    def refuse(request: Any, **_: object) -> None:
+        if part in request.url:
+            raise EndpointConnectionError(endpoint_url=request.url)
+
+    client.meta.events.register(f"before-send.s3.{operation}", refuse)
+
+
+def list_etags(jobs: Sequence[Any]) -> list[str]:
+    return [job.etag for job in jobs]
+
+
+# --- Files that go well ---
+
+
+def test_each_statement_of_a_file_becomes_a_pdf_under_its_key(desk: Desk) -> None:
+    one = desk.upload("in/single.txt", ONE)
+    three = desk.upload("in/three.txt", THREE)
+    outcome = desk.run("run-1", one, three)
+    assert list_etags(outcome.completed) == [one, three]
+    assert (outcome.already, outcome.failed, outcome.requeued, outcome.lost) == ((), (), (), ())
+    pdfs = desk.pdfs()
+    folder = f"900/three-{three[:8]}"
+    assert sorted(pdfs) == sorted(
+        [f"900/single-{one[:8]}.pdf", f"{folder}/0001.pdf", f"{folder}/0002.pdf", f"{folder}/0003.pdf"]
+    )
+    assert all(content.startswith(b"%PDF-") for content in pdfs.values())
+    assert desk.job(three).pdf_location == f"s3://{desk.objects.pdfs_bucket}/{folder}/"
+
+
+def test_a_completed_job_tells_sizes_pages_and_digests(desk: Desk, psql: psycopg.Connection) -> None:
+    etag = desk.upload("in/three.txt", THREE)
+    (done,) = desk.run("run-1", etag).completed
+    contents = [content for _, content in sorted(desk.pdfs().items())]
+    assert (done.statements, done.pdf_bytes, done.duplicate_of) == (3, sum(map(len, contents)), None)
+    assert done.pages >= 3
+    row = psql.execute(
+        "SELECT status, statements, pages, pdf_bytes, content_sha256, pdf_sha256, run_id FROM processing_jobs"
+    ).fetchone()
+    digests = (hashlib.sha256(THREE).hexdigest(), hashlib.sha256(b"".join(contents)).hexdigest())
+    assert row == ("completed", 3, done.pages, done.pdf_bytes, *digests, "run-1")
+
+
+def test_a_stored_pdf_carries_its_source_and_its_digest(desk: Desk) -> None:
+    etag = desk.upload("in/single.txt", ONE)
+    desk.run("run-1", etag)
+    ((key, content),) = desk.pdfs().items()
+    stored = desk.s3.head_object(Bucket=desk.objects.pdfs_bucket, Key=key)
+    assert stored["Metadata"] == {"source-etag": etag, "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def test_completed_files_are_remembered_in_redis(desk: Desk) -> None:
+    good, bad = desk.upload("a.txt", ONE), desk.upload("b.txt", b"no statement")
+    desk.cache.remember([good, bad], JobState.PROCESSING)
+    desk.run("run-1", good, bad)
+    assert desk.cache.seen([good, bad]) == {good}
+
+
+def test_a_dead_redis_changes_no_outcome(desk: Desk, dead_cache: SeenCache) -> None:
+    good, bad = desk.upload("a.txt", ONE), desk.upload("b.txt", b"no statement")
+    batch = desk.render("run-1", good, bad)
+    outcome = store_batch("run-1", batch, jobs=desk.jobs, objects=desk.objects, cache=dead_cache)
+    assert (list_etags(outcome.completed), list_etags(outcome.failed)) == ([good], [bad])
+
+
+def test_a_completed_file_is_skipped_unless_it_is_to_be_made_again(desk: Desk) -> None:
+    etag = desk.upload("in/single.txt", ONE)
+    first = desk.run("run-1", etag)
+    before = desk.pdfs()
+    skipped = desk.run("run-2", etag, by_person=True)
+    assert (skipped.completed, skipped.already) == ((), first.completed)
+    again = desk.run("run-3", etag, by_person=True, reprocess=True)
+    assert (again.completed, again.already) == (first.completed, ())
+    assert desk.pdfs() == before
+
+
+def test_many_files_are_completed_in_portions(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "_FILES_PER_COMPLETION", 2)
+    etags = [desk.upload(f"{number}.txt", b"\n" * number + ONE) for number in range(25)]
+    outcome = desk.run("run-1", *reversed(etags))
+    assert list_etags(outcome.completed) == etags
+    assert desk.jobs.count_states(etags) == {JobState.COMPLETED: 25}
+
+
+def test_an_empty_batch_is_no_trouble(desk: Desk) -> None:
+    assert desk.run("run-1") == Outcome(completed=(), already=(), failed=(), requeued=(), lost=())
+
+
+# --- Good and broken files together ---
+
+
+def test_broken_files_fail_each_for_its_reason_and_cost_the_good_ones_nothing(desk: Desk) -> None:
+    files = list(make_files(21, broken=7, seed=5))
+    etags = [desk.upload(f"in/{file.name}", file.content) for file in files]
+    outcome = desk.run("run-1", *etags)
+    good = {etag: file for etag, file in zip(etags, files, strict=True) if file.broken is None}
+    assert list_etags(outcome.completed) == list(good)
+    assert list_etags(outcome.failed) == [etag for etag in etags if etag not in good]
+    assert [job.statements for job in outcome.completed] == [file.statements for file in good.values()]
+    expected = [
+        key
+        for etag, file in good.items()
+        for key in name_pdfs(
+            Upload(etag=etag, key=file.name, size_bytes=0), file.name.split("_")[0], file.statements
+        )
+    ]
+    assert sorted(desk.pdfs()) == sorted(expected)
+
+
+def test_a_failed_file_says_code_place_and_name(desk: Desk) -> None:
+    etag = desk.upload("in/bad.txt", ONE.replace(b"|121.250|", b"|12,3x|"))
+    (failure,) = desk.run("run-1", etag).failed
+    assert (failure.key, failure.code) == ("in/bad.txt", "bad_amount")
+    job = desk.job(etag)
+    assert (job.state, job.error_code, job.error_message) == (JobState.FAILED, "bad_amount", failure.message)
+    assert failure.message.startswith("line 1: ")
+    assert "12,3x" in failure.message
+
+
+def test_failed_files_show_no_name_and_no_card_number(desk: Desk) -> None:
+    broken = ONE.replace(b"NOORA SAMPLEH TESTMAN|Flat 12", b"NOORA\0SAMPLEH")
+    cut = ONE[:300]
+    etags = [desk.upload(f"in/{number}.txt", content) for number, content in enumerate((broken, cut))]
+    messages = " ".join(failure.message for failure in desk.run("run-1", *etags).failed)
+    assert messages
+    assert "NOORA" not in messages
+    assert "5000000000000015" not in messages
+
+
+def test_a_repaired_file_can_be_made_by_a_person(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    etag = desk.upload("a.txt", ONE)
+    with monkeypatch.context() as broken:
+        broken.setattr(batches, "render_statement", fail_on("0015"))
+        desk.run("run-1", etag)
+    assert desk.run("run-2", etag) == Outcome(completed=(), already=(), failed=(), requeued=(), lost=())
+    assert list_etags(desk.run("run-3", etag, by_person=True).completed) == [etag]
+
+
+# --- Defects of ours ---
+
+
+def fail_on(ending: str) -> Callable[[Statement], RenderedPdf]:
+    """Return a renderer that breaks on accounts with this ending, naming the customer in its exception."""
+
+    def render_or_break(statement: Statement) -> RenderedPdf:
+        if statement.account.endswith(ending):
+            raise KeyError(f"{statement.name} {statement.account}")
+        return render_statement(statement)
+
+    return render_or_break
+
+
+def test_an_unexpected_exception_ends_its_own_file_without_its_words(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "render_statement", fail_on("0031"))
+    bad = desk.upload("a.txt", ONE.replace(b"5000000000000015", b"5000000000000031"))
+    good = desk.upload("b.txt", ONE)
+    outcome = desk.run("run-1", bad, good)
+    assert list_etags(outcome.completed) == [good]
+    (failure,) = outcome.failed
+    assert (failure.etag, failure.code) == (bad, "internal_error")
+    assert "KeyError at test_batches.py, line" in failure.message
+    assert "please report it" in failure.message
+    assert "NOORA" not in failure.message
+    assert "0031" not in failure.message
+
+
+# --- Files that changed meanwhile ---
+
+
+def test_an_overwritten_file_is_superseded_and_a_deleted_one_missing(desk: Desk) -> None:
+    overwritten, deleted = desk.upload("a.txt", ONE), desk.upload("b.txt", THREE)
+    newer = desk.upload("a.txt", ONE + b"\n")
+    desk.s3.delete_object(Bucket=desk.uploads_bucket, Key="b.txt")
+    outcome = desk.run("run-1", overwritten, deleted, newer)
+    assert {failure.etag: failure.code for failure in outcome.failed} == {
+        overwritten: "superseded",
+        deleted: "missing",
+    }
+    assert list_etags(outcome.completed) == [newer]
+
+
+def test_a_replaced_file_that_a_person_asks_for_points_to_the_pdfs_of_its_newer_version(desk: Desk) -> None:
+    old = desk.upload("a.txt", ONE)
+    newer = desk.upload("a.txt", THREE)
+    desk.run("run-1", newer)
+    pdfs = desk.pdfs()
+    (done,) = desk.run("run-2", old, by_person=True).completed
+    assert (done.etag, done.duplicate_of, done.statements, done.pages) == (old, newer, 0, 0)
+    assert desk.job(old).state is JobState.COMPLETED
+    assert desk.job(old).pdf_location == desk.job(newer).pdf_location
+    assert desk.pdfs() == pdfs
+
+
+def test_a_replaced_file_whose_newer_version_is_not_done_fails_and_says_what_to_do(desk: Desk) -> None:
+    old = desk.upload("a.txt", ONE)
+    newer = desk.upload("a.txt", THREE)
+    (failure,) = desk.run("run-1", old, by_person=True).failed
+    assert failure.code == "superseded"
+    assert newer in failure.message
+    assert "once it is, this partition can be materialized again" in failure.message
+    desk.run("run-2", newer)
+    assert list_etags(desk.run("run-3", old, by_person=True).completed) == [old]
+
+
+def test_a_deleted_file_is_missing_also_when_a_person_asks(desk: Desk) -> None:
+    etag = desk.upload("a.txt", ONE)
+    desk.s3.delete_object(Bucket=desk.uploads_bucket, Key="a.txt")
+    assert [failure.code for failure in desk.run("run-1", etag, by_person=True).failed] == ["missing"]
+
+
+def test_a_file_over_the_limit_fails_and_names_the_limit(desk: Desk) -> None:
+    etag = desk.upload("a.txt", ONE + b"\n" * 1_000_000)
+    (failure,) = desk.run("run-1", etag).failed
+    assert failure.code == "too_large"
+    assert "MAX_FILE_BYTES=1000000" in failure.message
+
+
+# --- Services that go away ---
+
+
+@pytest.mark.parametrize("operation", ["GetObject", "PutObject"])
+def test_files_that_s3_does_not_answer_for_are_requeued_and_the_others_completed(
+    desk: Desk, hasty_client: "S3Client", hasty_objects: ObjectStore, operation: str
+) -> None:
+    refuse_requests(hasty_client, operation, "unlucky")
+    lucky, unlucky = desk.upload("lucky.txt", ONE), desk.upload("unlucky.txt", THREE)
+    desk.cache.remember([lucky, unlucky], JobState.PROCESSING)
+    outcome = desk.run("run-1", lucky, unlucky, objects=hasty_objects)
+    assert list_etags(outcome.completed) == [lucky]
+    assert (outcome.requeued, outcome.failed, outcome.lost) == ((unlucky,), (), ())
+    job = desk.job(unlucky)
+    assert (job.state, job.error_code) == (JobState.PENDING, "store_unavailable")
+    assert desk.cache.seen([lucky, unlucky]) == {lucky}
+    assert list_etags(desk.run("run-2", unlucky).completed) == [unlucky]
+
+
+def test_s3_gone_between_reading_and_storing_requeues_everything(
+    desk: Desk, dead_objects: ObjectStore
+) -> None:
+    etags = [desk.upload("a.txt", ONE), desk.upload("b.txt", THREE)]
+    batch = desk.render("run-1", *etags)
+    outcome = desk.store("run-1", batch, dead_objects)
+    assert outcome.requeued == tuple(etags)
+    assert sorted(desk.jobs.take_pending(9)) == sorted(etags)
+    assert desk.pdfs() == {}
+
+
+def test_a_file_out_of_retries_fails_for_the_trouble_it_met(desk: Desk, dead_objects: ObjectStore) -> None:
+    etag = desk.upload("a.txt", ONE, max_retries=0)
+    outcome = desk.run("run-1", etag, objects=dead_objects)
+    assert outcome.requeued == ()
+    assert [(failure.etag, failure.code) for failure in outcome.failed] == [(etag, "store_unavailable")]
+    assert desk.job(etag).state is JobState.FAILED
+
+
+@pytest.mark.parametrize(("uploads", "pdfs"), [("no-such-bucket", None), (None, "no-such-bucket")])
+def test_a_missing_bucket_stops_the_run_and_blames_no_file(
+    desk: Desk, uploads: str | None, pdfs: str | None
+) -> None:
+    etag = desk.upload("a.txt", ONE)
+    wrong = open_objects(desk.s3, uploads or desk.uploads_bucket, pdfs or desk.objects.pdfs_bucket)
+    with pytest.raises(ConfigurationError, match="no-such-bucket does not exist"):
+        desk.run("run-1", etag, objects=wrong)
+    assert desk.job(etag).state is JobState.PROCESSING
+    assert [release.state for release in desk.jobs.release(["run-1"])] == [JobState.PENDING]
+
+
+def test_postgres_gone_before_completion_ends_the_run_and_writing_again_is_harmless(
+    desk: Desk, database: str
+) -> None:
+    etag = desk.upload("a.txt", ONE)
+    batch = desk.render("run-1", etag)
+    with JobStore.open(database, max_pool_size=1) as closed:
+        pass
+    with pytest.raises(TransientError, match="Postgres does not answer"):
+        store_batch("run-1", batch, jobs=closed, objects=desk.objects, cache=desk.cache)
+    before = desk.pdfs()
+    assert len(before) == 1
+    desk.jobs.release(["run-1"])
+    assert list_etags(desk.run("run-2", etag).completed) == [etag]
+    assert desk.pdfs() == before
+
+
+# --- Claims that are taken away ---
+
+
+def test_a_claim_taken_away_in_mid_batch_is_lost_and_not_completed(desk: Desk) -> None:
+    kept, taken, broken = desk.upload("a.txt", ONE), desk.upload("b.txt", THREE), desk.upload("c.txt", b"x")
+    batch = desk.render("run-1", taken, broken)
+    desk.jobs.release(["run-1"])
+    desk.jobs.start("run-2", [taken, broken])
+    outcome = desk.store("run-1", batch)
+    assert (outcome.completed, outcome.failed, outcome.requeued) == ((), (), ())
+    assert outcome.lost == tuple(sorted([taken, broken]))
+    assert desk.jobs.states([kept, taken, broken]) == {
+        kept: JobState.PENDING,
+        taken: JobState.PROCESSING,
+        broken: JobState.PROCESSING,
+    }
+    assert desk.cache.seen([taken, broken]) == set()
+
+
+def test_both_runs_of_a_contested_file_write_the_same_pdf_and_one_completes_it(desk: Desk) -> None:
+    etag = desk.upload("a.txt", ONE)
+    slow = desk.render("run-1", etag)
+    desk.jobs.release(["run-1"])
+    assert list_etags(desk.run("run-2", etag).completed) == [etag]
+    before = desk.pdfs()
+    assert desk.store("run-1", slow).lost == (etag,)
+    assert desk.pdfs() == before
+    assert desk.job(etag).state is JobState.COMPLETED
