@@ -5,6 +5,7 @@ Not here: which endpoint and credentials (boto3 reads the ``AWS_*`` variables), 
 
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 
 from pdfme_dagster.stores.objects import make_client
 
@@ -13,10 +14,8 @@ def create_buckets(names: Iterable[str]) -> None:
     """Create each bucket unless we own it; anything else S3 answers is raised."""
     client = make_client(None)
     for name in names:
-        try:
+        with suppress(client.exceptions.BucketAlreadyOwnedByYou):
             client.create_bucket(Bucket=name)
-        except client.exceptions.BucketAlreadyOwnedByYou:
-            pass
         sys.stdout.write(f"bucket {name} is there\n")
 
 

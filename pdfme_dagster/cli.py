@@ -125,18 +125,20 @@ def worker(
 
 @app.command()
 def migrate() -> None:
-    """Bring the job table in Postgres to this version's schema."""
+    """Bring Postgres to this version's schema: the job table, and Dagster's tables if there are none."""
+    from pdfme_dagster.defs.instance import create_tables
     from pdfme_dagster.settings import Settings
     from pdfme_dagster.stores.migrations import apply_migrations
 
     applied = apply_migrations(Settings.from_environment().postgres.conninfo)
+    create_tables()
     typer.echo("\n".join(applied) or "nothing to do")
 
 
 @app.command(hidden=True)
 def abandon_runs() -> None:
     """Mark every run that had begun as failed. Only while no run worker is alive."""
-    from pdfme_dagster.defs.abandon import abandon_runs as abandon
+    from pdfme_dagster.defs.instance import abandon_runs as abandon
 
     typer.echo(f"{abandon()} runs")
 

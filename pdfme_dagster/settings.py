@@ -71,7 +71,6 @@ class DispatchSettings:
     max_retries: int
     stuck_processing_seconds: float
     stuck_pending_seconds: float
-    retention_days: int
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
@@ -86,7 +85,6 @@ class DispatchSettings:
             max_retries=read.integer("MAX_RETRIES", 3, low=0, high=100),
             stuck_processing_seconds=read.seconds("STUCK_PROCESSING_AFTER", "1h", low=1),
             stuck_pending_seconds=read.seconds("STUCK_PENDING_AFTER", "10m", low=1),
-            retention_days=read.integer("RETENTION_DAYS", 90, low=1),
         )
 
 
@@ -112,7 +110,7 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
         """Read all settings; raise ConfigurationError naming the first variable missing or wrong."""
         read = _Reader(environment)
-        return cls(
+        settings = cls(
             postgres=PostgresSettings(
                 host=read.text("POSTGRES_HOST", "localhost"),
                 port=read.integer("POSTGRES_PORT", 5432, low=1, high=65535),
@@ -124,13 +122,13 @@ class Settings:
             redis=RedisSettings(
                 host=read.text("REDIS_HOST", "localhost"),
                 port=read.integer("REDIS_PORT", 6379, low=1, high=65535),
-                password=environment.get("REDIS_PASSWORD") or None,
+                password=read.optional("REDIS_PASSWORD"),
                 database=read.integer("REDIS_DB", 0, low=0, high=10_000),
             ),
             objects=ObjectSettings(
                 endpoint_url=read.url("S3_ENDPOINT_URL"),
                 uploads_bucket=read.bucket("UPLOADS_BUCKET", "uploads"),
-                uploads_prefix=environment.get("UPLOADS_PREFIX", ""),
+                uploads_prefix=read.optional("UPLOADS_PREFIX") or "",
                 pdfs_bucket=read.bucket("PDFS_BUCKET", "pdfs"),
                 pdfs_url=read.url("PDFS_URL") or read.default_pdfs_url(),
                 max_file_bytes=read.integer("MAX_FILE_BYTES", 256 * 1024 * 1024, low=1),
@@ -141,6 +139,8 @@ class Settings:
                 fallback_encoding=read.encoding("FALLBACK_ENCODING", "cp1256"),
             ),
         )
+        _check_buckets(settings.objects)
+        return settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +148,13 @@ class _Reader:
     environment: Mapping[str, str]
 
     def text(self, name: str, default: str | None = None) -> str:
-        value = self.environment.get(name, "").strip() or default
+        value = self.optional(name) or default
         if value is None:
             raise ConfigurationError(f"{name} is not set: give it a value (see .env.example)")
         return value
+
+    def optional(self, name: str) -> str | None:
+        return self.environment.get(name, "").strip() or None
 
     def integer(self, name: str, default: int, *, low: int, high: int | None = None) -> int:
         value = self.text(name, str(default))
@@ -197,6 +200,14 @@ class _Reader:
         if not holds(value):
             raise _wrong(name, value, expected)
         return value
+
+
+def _check_buckets(objects: ObjectSettings) -> None:
+    if objects.uploads_bucket == objects.pdfs_bucket and not objects.uploads_prefix:
+        raise ConfigurationError(
+            f"PDFS_BUCKET={objects.pdfs_bucket!r} is also UPLOADS_BUCKET: PDFs would be taken for uploads; "
+            "use two buckets, or set UPLOADS_PREFIX"
+        )
 
 
 def _wrong(name: str, value: str, expected: str) -> ConfigurationError:

@@ -67,7 +67,6 @@ def test_everything_but_the_password_has_a_default() -> None:
         "dispatch.max_retries": 3,
         "dispatch.stuck_processing_seconds": HOUR,
         "dispatch.stuck_pending_seconds": 600,
-        "dispatch.retention_days": 90,
         "statements.currency": "BHD",
         "statements.fallback_encoding": "cp1256",
     }
@@ -131,7 +130,6 @@ WRONG: list[tuple[str, str, str]] = [
     ("MAX_RETRIES", "101", "a whole number from 0 to 100"),
     ("STUCK_PROCESSING_AFTER", "1 h", DURATION),
     ("STUCK_PENDING_AFTER", "10 minutes", DURATION),
-    ("RETENTION_DAYS", "0", "a whole number of at least 1"),
     ("STATEMENT_CURRENCY", "dinar", "an ISO 4217 code, like BHD"),
     ("STATEMENT_CURRENCY", "bhd", "an ISO 4217 code, like BHD"),
     ("FALLBACK_ENCODING", "cp9999", "an encoding, like cp1256"),

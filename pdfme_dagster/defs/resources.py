@@ -6,8 +6,6 @@ Not here: what the stores do, or defaults of settings.
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
 import dagster as dg
 
 from pdfme_dagster.settings import Settings
@@ -16,9 +14,6 @@ from pdfme_dagster.stores.contents import Contents, open_fast_contents
 from pdfme_dagster.stores.jobs import JobStore
 from pdfme_dagster.stores.migrations import apply_migrations
 from pdfme_dagster.stores.objects import ObjectStore, make_client
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 
 class JobStoreResource(dg.ConfigurableResource[JobStore]):
@@ -52,10 +47,10 @@ class ObjectStoreResource(dg.ConfigurableResource[ObjectStore]):
     def create_resource(self, context: dg.InitResourceContext) -> ObjectStore:
         """Make the store for one run or tick."""
         settings = Settings.from_environment().objects
-        client, contents = _connect(settings.endpoint_url)
+        client = connect_client(settings.endpoint_url)
         return ObjectStore(
             client,
-            contents=contents,
+            contents=_open_contents(settings.endpoint_url),
             uploads_bucket=settings.uploads_bucket,
             uploads_prefix=settings.uploads_prefix,
             pdfs_bucket=settings.pdfs_bucket,
@@ -64,11 +59,11 @@ class ObjectStoreResource(dg.ConfigurableResource[ObjectStore]):
         )
 
 
-@functools.cache
-def _connect(endpoint_url: str | None) -> "tuple[S3Client, Callable[[str], Contents]]":
-    client = make_client(endpoint_url)
-    return client, open_fast_contents(client, endpoint_url)
-
-
-# Both are once per process: a warm run worker keeps its connections and need not ask for the schema again.
+# Once per process: a warm run worker keeps its connections and need not ask for the schema again.
+connect_client = functools.cache(make_client)
 _migrate_once = functools.cache(apply_migrations)
+
+
+@functools.cache
+def _open_contents(endpoint_url: str | None) -> Callable[[str], Contents]:
+    return open_fast_contents(connect_client(endpoint_url), endpoint_url)

@@ -49,10 +49,16 @@ def _load_app() -> Celery:
 
 
 def _warm_up() -> None:
-    """Import what every run needs before the pool forks, so that its processes share it."""
-    import boto3  # noqa: F401
-    import psycopg  # noqa: F401
-    import reportlab.pdfgen.canvas  # noqa: F401
+    """Load what every run needs before the pool forks, so that no run pays for it and all share it.
 
-    import pdfme_dagster.defs.resources
+    Nothing here opens a connection or starts a thread: neither survives a fork.
+    """
+    import psycopg  # noqa: F401
+
     import pdfme_dagster.defs.statement_pdfs  # noqa: F401
+    from pdfme_dagster.defs.resources import connect_client
+    from pdfme_dagster.rendering import warm_up
+    from pdfme_dagster.settings import Settings
+
+    connect_client(Settings.from_environment().objects.endpoint_url)
+    warm_up()

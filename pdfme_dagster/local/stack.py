@@ -20,7 +20,6 @@ from pdfme_dagster.local.ports import LOOPBACK, free_port, give_back
 from pdfme_dagster.local.processes import ChildProcess, ParentWatch, Program, inherited_environment
 from pdfme_dagster.local.services import EmbeddedServices, start_services
 from pdfme_dagster.settings import Settings
-from pdfme_dagster.stores.migrations import apply_migrations
 
 UPLOADS_BUCKET, PDFS_BUCKET, LOGS_BUCKET = "uploads", "pdfs", "dagster-logs"
 _UI_PORT, _CODE_PORT = 3000, 4000
@@ -41,7 +40,6 @@ _KNOWN = (
     "MAX_RETRIES",
     "STUCK_PROCESSING_AFTER",
     "STUCK_PENDING_AFTER",
-    "RETENTION_DAYS",
     "MAX_FILE_BYTES",
     "STATEMENT_CURRENCY",
     "FALLBACK_ENCODING",
@@ -93,7 +91,6 @@ def run_stack(
         ports = {"ui": free_port(_UI_PORT), "code": free_port(_CODE_PORT)}
         try:
             complete = build_environment(services.home, services.environment(), environment)
-            apply_migrations(Settings.from_environment(complete).postgres.conninfo)
             on_step("Dagster: code server, daemon, webserver, run workers")
             _start_dagster(services, complete, ports)
             ui_url = f"http://{LOOPBACK}:{ports['ui']}"
@@ -166,10 +163,10 @@ def _start_dagster(
 ) -> None:
     folder = _prepare_dagster_home(services.home, ports["code"])
     programs = _programs(folder, environment, ports)
+    _run(services, folder, environment, "migrate")
     code = services.start(programs["code-server"])
-    if _has_run_before(environment):
-        # Whatever was running died with the last supervisor; nobody else can know.
-        services.supervisor.run(_program("abandon-runs", folder, environment, "abandon-runs"), seconds=60)
+    # Whatever had begun died with the last supervisor; nobody else can know.
+    _run(services, folder, environment, "abandon-runs")
     services.start(programs["run-workers"])
     # Daemon and webserver look for the code once and then only every minute: start them when it is there.
     _await_listening(code, ports["code"])
@@ -209,13 +206,14 @@ def _programs(folder: Path, environment: Mapping[str, str], ports: Mapping[str, 
     }
 
 
-def _program(name: str, folder: Path, environment: Mapping[str, str], *command: str) -> Program:
-    return Program(
-        name=name,
-        command=(sys.executable, "-P", "-m", "pdfme_dagster.cli", *command),
+def _run(services: EmbeddedServices, folder: Path, environment: Mapping[str, str], command: str) -> None:
+    program = Program(
+        name=command,
+        command=(sys.executable, "-P", "-m", "pdfme_dagster.cli", command),
         environment=environment,
         directory=folder,
     )
+    services.supervisor.run(program, seconds=_READY_SECONDS)
 
 
 def _prepare_dagster_home(home: Path, code_port: int) -> Path:
@@ -239,14 +237,6 @@ def _find_dagster_yaml() -> Path:
         if candidate.is_file():
             return candidate
     raise ServiceError(f"no dagster.yaml beside or in {package}: install pdfme-dagster again")
-
-
-def _has_run_before(environment: Mapping[str, str]) -> bool:
-    import psycopg
-
-    with psycopg.connect(Settings.from_environment(environment).postgres.conninfo) as connection:
-        row = connection.execute("SELECT to_regclass('runs') IS NOT NULL").fetchone()
-        return row is not None and bool(row[0])
 
 
 def _await_listening(child: ChildProcess, port: int) -> None:

@@ -11,7 +11,12 @@ from pdfme_dagster.rendering.fonts import load_fonts
 from pdfme_dagster.rendering.layout import format_date, layout_statement
 from pdfme_dagster.rendering.pdf import draw_sheets
 
-__all__ = ["render_statement"]
+__all__ = ["render_statement", "warm_up"]
+
+
+def warm_up() -> None:
+    """Load the fonts now instead of with the first statement."""
+    load_fonts()
 
 
 def render_statement(statement: Statement) -> RenderedPdf:

@@ -155,7 +155,9 @@ def refuse_read(bucket: str, exc: Exception) -> NoReturn:
         ) from exc
     if is_missing(exc):
         raise PermanentError(
-            "missing", "the file was deleted before it was read; upload it again if it was not meant to go"
+            "missing",
+            "the file was deleted before it was read; if it was not meant to go, upload it again and "
+            "materialize its partition",
         ) from exc
     refuse(bucket, exc)
 

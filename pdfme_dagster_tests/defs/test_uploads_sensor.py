@@ -258,7 +258,7 @@ def _finish_all(database: str) -> None:
     with psycopg.connect(database) as connection:
         connection.execute(
             "UPDATE processing_jobs SET status = 'failed', error_message = 'made so', completed_at = now(), "
-            "dispatch_id = NULL, dispatched_at = NULL"
+            "dispatch_id = NULL"
         )
 
 

@@ -31,8 +31,8 @@ CREATE TABLE processing_jobs (
 
     position              bigint GENERATED ALWAYS AS IDENTITY,  -- order of discovery: oldest goes first
     run_id                text,                         -- the Dagster run that holds, or ended, this job
-    dispatch_id           uuid,                         -- names the run request, before there is a run id
-    dispatched_at         timestamptz,
+    dispatch_id           uuid,                         -- the run request it is handed to, before a run id
+    dispatched_at         timestamptz,                  -- when it was last handed to one
     error_code            varchar(40),                  -- groups failures by cause
     size_bytes            bigint NOT NULL DEFAULT 0 CHECK (size_bytes >= 0),
     content_sha256        char(64),
@@ -48,13 +48,13 @@ CREATE TABLE processing_jobs (
         CHECK (status <> 'completed' OR (pdf_location IS NOT NULL AND completed_at IS NOT NULL)),
     CONSTRAINT failed_says_why
         CHECK (status <> 'failed' OR error_message IS NOT NULL),
-    CONSTRAINT dispatched_completely
-        CHECK ((dispatch_id IS NULL) = (dispatched_at IS NULL))
+    CONSTRAINT dispatched_at_some_time
+        CHECK (dispatch_id IS NULL OR dispatched_at IS NOT NULL)
 );
 
 -- serves take_pending: the oldest jobs that no run has been asked for
 CREATE INDEX processing_jobs_waiting ON processing_jobs (position)
-    WHERE status = 'pending' AND dispatched_at IS NULL;
+    WHERE status = 'pending' AND dispatch_id IS NULL;
 -- serves open_dispatches and withdraw
 CREATE INDEX processing_jobs_dispatched ON processing_jobs (dispatch_id)
     WHERE status = 'pending' AND dispatch_id IS NOT NULL;

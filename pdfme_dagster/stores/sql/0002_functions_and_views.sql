@@ -33,8 +33,8 @@ LANGUAGE sql AS $$
     -- A run that still holds the claim loses it here: whatever it writes later is refused.
     WITH retried AS (
         UPDATE processing_jobs
-        SET status = 'pending', run_id = NULL, dispatch_id = NULL, dispatched_at = NULL,
-            processing_started_at = NULL, completed_at = NULL, error_code = NULL, error_message = NULL
+        SET status = 'pending', run_id = NULL, dispatch_id = NULL, processing_started_at = NULL,
+            completed_at = NULL, error_code = NULL, error_message = NULL
         WHERE id = job AND status IN ('failed', 'processing', 'pending')
         RETURNING id
     )

@@ -23,11 +23,11 @@ FROM processing_jobs WHERE file_hash = ANY(%(etags)s::text[]) ORDER BY position;
 
 -- name: take_pending
 SELECT file_hash FROM processing_jobs
-WHERE status = 'pending' AND dispatched_at IS NULL
+WHERE status = 'pending' AND dispatch_id IS NULL
 ORDER BY position LIMIT %(limit)s;
 
 -- name: count_pending
-SELECT count(*) FROM processing_jobs WHERE status = 'pending' AND dispatched_at IS NULL;
+SELECT count(*) FROM processing_jobs WHERE status = 'pending' AND dispatch_id IS NULL;
 
 -- name: count_recent
 SELECT count(*) FROM processing_jobs WHERE dispatched_at > now() - make_interval(secs => %(seconds)s);
@@ -35,7 +35,7 @@ SELECT count(*) FROM processing_jobs WHERE dispatched_at > now() - make_interval
 -- name: dispatch
 -- Hand pending jobs to a run request, each to one only.
 UPDATE processing_jobs SET dispatch_id = %(dispatch_id)s, dispatched_at = now()
-WHERE file_hash = ANY(%(etags)s::text[]) AND status = 'pending' AND dispatched_at IS NULL
+WHERE file_hash = ANY(%(etags)s::text[]) AND status = 'pending' AND dispatch_id IS NULL
 RETURNING file_hash;
 
 -- name: open_dispatches
@@ -46,7 +46,7 @@ GROUP BY dispatch_id;
 
 -- name: withdraw
 -- The run asked for never claimed these jobs and never will: let another be asked for.
-UPDATE processing_jobs SET dispatch_id = NULL, dispatched_at = NULL
+UPDATE processing_jobs SET dispatch_id = NULL
 WHERE dispatch_id = ANY(%(dispatch_ids)s::uuid[]) AND status = 'pending'
 RETURNING file_hash;
 
@@ -72,7 +72,7 @@ WHERE file_hash = ANY(%(etags)s::text[]) AND status = 'completed';
 UPDATE processing_jobs AS j
 SET status = 'completed', completed_at = now(), pdf_location = c.pdf_location, statements = c.statements,
     pages = c.pages, pdf_bytes = c.pdf_bytes, content_sha256 = c.content_sha256, pdf_sha256 = c.pdf_sha256,
-    duplicate_of = c.duplicate_of, dispatch_id = NULL, dispatched_at = NULL
+    duplicate_of = c.duplicate_of, dispatch_id = NULL
 FROM unnest(%(etags)s::text[], %(locations)s::text[], %(statements)s::int[], %(pages)s::int[],
             %(pdf_bytes)s::bigint[], %(content_sha256)s::text[], %(pdf_sha256)s::text[], %(duplicate_of)s::text[])
      AS c (file_hash, pdf_location, statements, pages, pdf_bytes, content_sha256, pdf_sha256, duplicate_of)
@@ -81,7 +81,8 @@ RETURNING j.file_hash;
 
 -- name: fail
 UPDATE processing_jobs AS j
-SET status = 'failed', completed_at = now(), error_code = f.code, error_message = f.message
+SET status = 'failed', completed_at = now(), error_code = f.code, error_message = f.message,
+    dispatch_id = NULL
 FROM unnest(%(etags)s::text[], %(codes)s::text[], %(messages)s::text[]) AS f (file_hash, code, message)
 WHERE j.file_hash = f.file_hash AND j.status = 'processing' AND j.run_id = %(run_id)s
 RETURNING j.file_hash;
@@ -92,7 +93,7 @@ UPDATE processing_jobs AS j
 SET status = CASE WHEN j.retry_count < j.max_retries THEN 'pending' ELSE 'failed' END,
     completed_at = CASE WHEN j.retry_count < j.max_retries THEN NULL ELSE now() END,
     retry_count = least(j.retry_count + 1, j.max_retries),
-    processing_started_at = NULL, run_id = NULL, dispatch_id = NULL, dispatched_at = NULL,
+    processing_started_at = NULL, run_id = NULL, dispatch_id = NULL,
     error_code = f.code, error_message = f.message
 FROM unnest(%(etags)s::text[], %(codes)s::text[], %(messages)s::text[]) AS f (file_hash, code, message)
 WHERE j.file_hash = f.file_hash AND j.status = 'processing' AND j.run_id = %(run_id)s
@@ -109,7 +110,7 @@ SET status = CASE WHEN retry_count < max_retries THEN 'pending' ELSE 'failed' EN
     retry_count = least(retry_count + 1, max_retries),
     error_code = 'run_died',
     error_message = 'run ' || run_id || ' ended before this job did',
-    processing_started_at = NULL, run_id = NULL, dispatch_id = NULL, dispatched_at = NULL
+    processing_started_at = NULL, run_id = NULL, dispatch_id = NULL
 WHERE status = 'processing' AND run_id = ANY(%(run_ids)s::text[])
 RETURNING file_hash, status;
 
@@ -121,6 +122,6 @@ SET status = CASE WHEN retry_count < max_retries THEN 'pending' ELSE 'failed' EN
     retry_count = least(retry_count + 1, max_retries),
     error_code = 'stuck',
     error_message = 'run ' || run_id || ' held this job since ' || processing_started_at,
-    processing_started_at = NULL, run_id = NULL, dispatch_id = NULL, dispatched_at = NULL
+    processing_started_at = NULL, run_id = NULL, dispatch_id = NULL
 WHERE status = 'processing' AND processing_started_at < now() - make_interval(secs => %(seconds)s)
 RETURNING file_hash, status;

@@ -1,11 +1,17 @@
-"""Ends, in Dagster's books, runs whose workers are known to be dead.
+"""Looks after the Dagster instance itself: its tables, and runs whose workers are known to be dead.
 
-Not here: taking back their jobs, which the sensor does for every ended run (dispatch.py).
+Not here: taking back those runs' jobs, which the sensor does for every ended run (dispatch.py).
 """
 
 import dagster as dg
 
 _BEGUN = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+
+
+def create_tables() -> None:
+    """Create Dagster's tables unless they exist. Before anything else: two that try at once both fail."""
+    with dg.DagsterInstance.get():
+        pass
 
 
 def abandon_runs() -> int:
