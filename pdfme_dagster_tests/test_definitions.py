@@ -34,7 +34,9 @@ def test_asset_is_one_graph_of_three_ops_over_dynamic_partitions() -> None:
     asset = defs().resolve_assets_def("statement_pdfs")
     assert isinstance(asset.partitions_def, dg.DynamicPartitionsDefinition)
     assert asset.partitions_def.name == "uploads"
-    assert [node.name for node in asset.node_def.nodes_in_topological_order] == [
+    graph = asset.node_def
+    assert isinstance(graph, dg.GraphDefinition)
+    assert [node.name for node in graph.nodes_in_topological_order] == [
         "parse",
         "render",
         "store",

@@ -6,6 +6,7 @@ Not here: what the stores do, or defaults of settings.
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
 import dagster as dg
 
 from pdfme_dagster.settings import Settings

@@ -24,8 +24,8 @@ from pdfme_dagster.local.processes import (
     ParentWatch,
     Program,
     Supervisor,
-    interrupted_by_stop_signals,
     inherited_environment,
+    interrupted_by_stop_signals,
     stop_recorded,
 )
 
@@ -278,14 +278,18 @@ def test_inherited_environment_has_no_credentials(monkeypatch: pytest.MonkeyPatc
 
 def test_first_stop_signal_interrupts_and_a_second_does_not_disturb_the_stop() -> None:
     before = signal.getsignal(signal.SIGTERM)
-    stopped = False
-    with pytest.raises(KeyboardInterrupt), interrupted_by_stop_signals():
+    stopped: list[str] = []
+
+    def work() -> None:
         try:
             os.kill(os.getpid(), signal.SIGTERM)
         finally:
             os.kill(os.getpid(), signal.SIGTERM)
-            stopped = True
-    assert stopped
+            stopped.append("calmly")
+
+    with pytest.raises(KeyboardInterrupt), interrupted_by_stop_signals():
+        work()
+    assert stopped == ["calmly"]
     assert signal.getsignal(signal.SIGTERM) is before
 
 

@@ -466,16 +466,32 @@ def test_a_completed_job_reset_by_hand_is_taken_at_the_next_tick(
     assert complete(jobs, "run-2", "a") == {"a"}
 
 
-@pytest.mark.parametrize("failed", [False, True], ids=["processing", "failed"])
-def test_another_job_reset_by_hand_is_taken_once_its_request_is_withdrawn(
-    jobs: JobStore, psql: psycopg.Connection, failed: bool
+def test_a_failed_job_reset_by_hand_is_taken_at_once(jobs: JobStore, psql: psycopg.Connection) -> None:
+    admit(jobs, "a")
+    jobs.dispatch(uuid4(), ["a"])
+    jobs.start("run-1", ["a"])
+    jobs.fail("run-1", make_failures("a"))
+    psql.execute(RESET)
+    assert jobs.take_pending(9) == ["a"]
+
+
+def test_jobs_that_ended_meanwhile_still_count_for_the_rate_limit(jobs: JobStore) -> None:
+    admit(jobs, "a", "b", "c")
+    jobs.dispatch(uuid4(), ["a", "b", "c"])
+    jobs.start("run-1", ["a", "b", "c"])
+    complete(jobs, "run-1", "a")
+    jobs.fail("run-1", make_failures("b"))
+    jobs.requeue("run-1", make_failures("c"))
+    assert jobs.count_recent(60) == 3
+
+
+def test_a_processing_job_reset_by_hand_is_taken_once_its_request_is_withdrawn(
+    jobs: JobStore, psql: psycopg.Connection
 ) -> None:
     admit(jobs, "a")
     request = uuid4()
     jobs.dispatch(request, ["a"])
     jobs.start("run-1", ["a"])
-    if failed:
-        jobs.fail("run-1", make_failures("a"))
     psql.execute(RESET)
     assert [waiting.dispatch_id for waiting in jobs.open_dispatches()] == [request]
     jobs.withdraw([request])
