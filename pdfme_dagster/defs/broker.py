@@ -20,8 +20,10 @@ def broker_trouble(instance: dg.DagsterInstance) -> str | None:
         return None
     from kombu.exceptions import OperationalError
 
+    # A server that accepts and then says nothing is as bad as none: bound both.
+    patience = {"socket_connect_timeout": _ANSWER_SECONDS, "socket_timeout": _ANSWER_SECONDS}
     try:
-        with launcher.celery.connection_for_write(connect_timeout=_ANSWER_SECONDS) as connection:
+        with launcher.celery.connection_for_write(transport_options=patience) as connection:
             connection.ensure_connection(max_retries=0, timeout=_ANSWER_SECONDS)
     except (OperationalError, OSError) as exc:
         return (

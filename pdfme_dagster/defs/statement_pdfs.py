@@ -186,7 +186,8 @@ def _describe(failures: Sequence[JobFailure]) -> str:
     more = len(failures) - len(lines)
     if more:
         lines.append(f"and {more} more: see the view failed_jobs")
-    return "\n".join([f"{len(failures)} files failed, the others are done:", *lines])
+    what = "1 file" if len(failures) == 1 else f"{len(failures)} files"
+    return "\n".join([f"{what} failed, the others are done:", *lines])
 
 
 def _table(failures: Sequence[JobFailure]) -> dg.TableMetadataValue:

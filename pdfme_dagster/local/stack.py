@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 
@@ -92,7 +92,8 @@ def run_stack(
         try:
             complete = build_environment(services.home, services.environment(), environment)
             on_step("Dagster: code server, daemon, webserver, run workers")
-            _start_dagster(services, complete, ports)
+            folder = _prepare_dagster_home(services.home, ports["code"])
+            _Dagster(services=services, environment=complete, ports=ports, folder=folder).start()
             ui_url = f"http://{LOOPBACK}:{ports['ui']}"
             services.publish_address("Dagster UI", ui_url)
             yield Stack(services=services, environment=complete, ui_url=ui_url, parent=parent)
@@ -158,62 +159,43 @@ def _check(environment: Mapping[str, str]) -> None:
     Settings.from_environment(kept | {"POSTGRES_PASSWORD": "made up later"})
 
 
-def _start_dagster(
-    services: EmbeddedServices, environment: Mapping[str, str], ports: Mapping[str, int]
-) -> None:
-    folder = _prepare_dagster_home(services.home, ports["code"])
-    programs = _programs(folder, environment, ports)
-    _run(services, folder, environment, "migrate")
-    code = services.start(programs["code-server"])
-    # Whatever had begun died with the last supervisor; nobody else can know.
-    _run(services, folder, environment, "abandon-runs")
-    services.start(programs["run-workers"])
-    # Daemon and webserver look for the code once and then only every minute: start them when it is there.
-    _await_listening(code, ports["code"])
-    services.start(programs["daemon"])
-    _await_listening(services.start(programs["webserver"]), ports["ui"])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Dagster:
+    """Dagster's processes beside the services: code server, daemon, webserver, run workers."""
 
+    services: EmbeddedServices
+    environment: Mapping[str, str]
+    ports: Mapping[str, int]
+    folder: Path
 
-def _programs(folder: Path, environment: Mapping[str, str], ports: Mapping[str, int]) -> dict[str, Program]:
-    workspace = str(folder / "workspace.yaml")
-    code = (
-        "dagster",
-        "api",
-        "grpc",
-        "-m",
-        "pdfme_dagster.definitions",
-        "-h",
-        LOOPBACK,
-        "-p",
-        str(ports["code"]),
-    )
-    ui = ("dagster_webserver", "-h", LOOPBACK, "-p", str(ports["ui"]), "-w", workspace)
-    commands = {
-        "code-server": (*code, "--location-name", "pdfme_dagster"),
-        "daemon": ("dagster._daemon", "run", "-w", workspace),
-        "webserver": ui,
-        "run-workers": ("pdfme_dagster.cli", "worker", "--concurrency", environment["RUN_WORKERS"]),
-    }
-    return {
-        name: Program(
-            name=name,
-            command=(sys.executable, "-P", "-m", *command),
-            environment=environment,
-            directory=folder,
-            restarts=True,
-        )
-        for name, command in commands.items()
-    }
+    def start(self) -> None:
+        self._run("migrate")
+        module = ("-m", "pdfme_dagster.definitions", "--location-name", "pdfme_dagster")
+        code = self._start("code-server", "dagster", "api", "grpc", *module, *self._listen("code"))
+        workers = ("worker", "--concurrency", self.environment["RUN_WORKERS"])
+        # All workers are this one program: whatever run had begun died with the last of them.
+        self._start("run-workers", "pdfme_dagster.cli", *workers, prepare=lambda: self._run("abandon-runs"))
+        # Daemon and webserver look for the code once and then only every minute: start them when it is there.
+        _await_listening(code, self.ports["code"])
+        workspace = ("-w", str(self.folder / "workspace.yaml"))
+        self._start("daemon", "dagster._daemon", "run", *workspace)
+        webserver = self._start("webserver", "dagster_webserver", *self._listen("ui"), *workspace)
+        _await_listening(webserver, self.ports["ui"])
 
+    def _listen(self, name: str) -> tuple[str, ...]:
+        return ("-h", LOOPBACK, "-p", str(self.ports[name]))
 
-def _run(services: EmbeddedServices, folder: Path, environment: Mapping[str, str], command: str) -> None:
-    program = Program(
-        name=command,
-        command=(sys.executable, "-P", "-m", "pdfme_dagster.cli", command),
-        environment=environment,
-        directory=folder,
-    )
-    services.supervisor.run(program, seconds=_READY_SECONDS)
+    def _start(self, name: str, *module: str, prepare: Callable[[], None] = lambda: None) -> ChildProcess:
+        return self.services.start(replace(self._program(name, *module), restarts=True, prepare=prepare))
+
+    def _run(self, command: str) -> None:
+        """Run one of our own commands to its end."""
+        program = self._program(command, "pdfme_dagster.cli", command)
+        self.services.supervisor.run(program, seconds=_READY_SECONDS)
+
+    def _program(self, name: str, *module: str) -> Program:
+        command = (sys.executable, "-P", "-m", *module)
+        return Program(name=name, command=command, environment=self.environment, directory=self.folder)
 
 
 def _prepare_dagster_home(home: Path, code_port: int) -> Path:

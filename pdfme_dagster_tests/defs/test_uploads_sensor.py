@@ -1,7 +1,8 @@
 """What a tick of the uploads sensor admits, dispatches and takes back, over real services."""
 
+import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import dagster as dg
 import psycopg
@@ -225,7 +226,17 @@ def test_rate_limit_admits_so_many_in_ten_seconds(tick: Tick, upload: Put, jobs:
     assert jobs.count_pending() == 10
 
 
-def test_dead_broker_lets_jobs_wait_and_says_so(
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A port where connections are accepted and nothing is ever said."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield int(server.getsockname()[1])
+
+
+@pytest.mark.parametrize("broker", ["dead", "hung"])
+def test_broker_that_does_not_answer_lets_jobs_wait_and_says_so(
+    broker: str,
+    silent_port: int,
     instance: dg.DagsterInstance,
     settings: Settings,
     jobs: JobStore,
@@ -236,7 +247,9 @@ def test_dead_broker_lets_jobs_wait_and_says_so(
 ) -> None:
     from dagster_celery.launcher import CeleryRunLauncher
 
-    launcher = CeleryRunLauncher(default_queue="dagster", broker="redis://127.0.0.1:1/1", backend="rpc://")
+    monkeypatch.setattr("pdfme_dagster.defs.broker._ANSWER_SECONDS", 0.2)
+    url = f"redis://127.0.0.1:{silent_port if broker == 'hung' else 1}/1"
+    launcher = CeleryRunLauncher(default_queue="dagster", broker=url, backend="rpc://")
     monkeypatch.setattr(type(instance), "run_launcher", launcher)
     etag = upload("900_1.txt", b"one")
     result = build_uploads_sensor(settings.dispatch)(
