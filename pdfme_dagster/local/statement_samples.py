@@ -128,6 +128,7 @@ def _write_lines(rng: Random, org: str, number: int, period: str, customers: int
 
 def _write_customer(rng: Random, period: str) -> list[str]:
     rows = [_write_row(rng, period) for _ in range(_draw_row_count(rng))]
+    rows.sort(key=lambda row: row[1][: len("4|dd")])  # as they happened
     debits = sum(amount for amount, _ in rows if amount > 0)
     credits_ = -sum(amount for amount, _ in rows if amount < 0)
     records = [_write_account(rng, period, debits, credits_), _write_person(rng)]
@@ -161,7 +162,7 @@ def _write_account(rng: Random, period: str, debits: int, credits_: int) -> str:
 
 def _write_person(rng: Random) -> str:
     if rng.random() < 1 / 8:
-        name = f"{rng.choice(_ARABIC_FIRST_NAMES)} بن {rng.choice(_ARABIC_LAST_NAMES)}"
+        name = f"{rng.choice(_ARABIC_FIRST_NAMES)} {rng.choice(_ARABIC_LAST_NAMES)}"
         home = f"{rng.choice(_ARABIC_FLATS)} {rng.randint(1, 99)}"
     else:
         parts = (rng.choice(stock) for stock in (_FIRST_NAMES, _MIDDLE_NAMES, _LAST_NAMES))
