@@ -5,13 +5,14 @@ Not here: SQL (sql/queries.sql), the schema (sql/0001…), or what a job's file 
 
 import functools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import resources
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from uuid import UUID
 
 import psycopg
+from psycopg.rows import kwargs_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from pdfme_dagster.domain.job import (
@@ -32,6 +33,7 @@ from pdfme_dagster.errors import TransientError
 _DISPATCH_LOCK = 0x64697370
 _CONNECT_SECONDS = 10.0
 
+T = TypeVar("T")
 Rows = list[tuple[Any, ...]]
 
 
@@ -83,32 +85,7 @@ class JobStore:
 
     def describe(self, etags: Sequence[str]) -> list[Job]:
         """Return these jobs' rows in order of discovery."""
-        return [
-            Job(
-                etag=etag,
-                key=key,
-                state=JobState(state),
-                created_at=created_at,
-                completed_at=completed_at,
-                pdf_location=location,
-                error_code=code,
-                error_message=message,
-                statements=statements,
-                pages=pages,
-            )
-            for (
-                etag,
-                key,
-                state,
-                created_at,
-                completed_at,
-                location,
-                code,
-                message,
-                statements,
-                pages,
-            ) in self._rows("describe", etags=list(etags))
-        ]
+        return self._made(_make_job, "describe", etags=list(etags))
 
     @contextmanager
     def dispatching(self) -> Iterator[None]:
@@ -135,10 +112,7 @@ class JobStore:
 
     def open_dispatches(self) -> list[OpenDispatch]:
         """Return the run requests whose jobs are still pending."""
-        return [
-            OpenDispatch(dispatch_id=dispatch_id, jobs=jobs, age_seconds=age)
-            for dispatch_id, jobs, age in self._rows("open_dispatches")
-        ]
+        return self._made(OpenDispatch, "open_dispatches")
 
     def withdraw(self, dispatch_ids: Sequence[UUID]) -> set[str]:
         """Take back what these run requests never claimed; return the ETags, pending again."""
@@ -148,34 +122,17 @@ class JobStore:
         self, run_id: str, etags: Sequence[str], *, retry_failed: bool = False, reprocess: bool = False
     ) -> Claims:
         """Claim for a run what it may have of these jobs, in order of discovery."""
-        rows = self._rows(
-            "start", run_id=run_id, etags=list(etags), retry_failed=retry_failed, reprocess=reprocess
+        claimed = self._made(
+            Claim, "start", run_id=run_id, etags=list(etags), retry_failed=retry_failed, reprocess=reprocess
         )
-        rows.sort(key=lambda row: row[3])
-        claimed = tuple(Claim(etag=etag, key=key, size_bytes=size) for etag, key, size, _ in rows)
         rest = set(etags) - {claim.etag for claim in claimed}
         completed = self.completed_among(sorted(rest))
         elsewhere = rest - {job.etag for job in completed}
-        return Claims(claimed=claimed, completed=completed, elsewhere=tuple(sorted(elsewhere)))
+        return Claims(claimed=tuple(claimed), completed=completed, elsewhere=tuple(sorted(elsewhere)))
 
     def completed_among(self, etags: Sequence[str]) -> tuple[CompletedJob, ...]:
         """Return those of these jobs that are completed."""
-        if not etags:
-            return ()
-        return tuple(
-            CompletedJob(
-                etag=etag,
-                key=key,
-                pdf_location=location,
-                statements=statements,
-                pages=pages,
-                pdf_bytes=size,
-                duplicate_of=duplicate_of,
-            )
-            for etag, key, location, statements, pages, size, duplicate_of in self._rows(
-                "completed_among", etags=list(etags)
-            )
-        )
+        return tuple(self._made(CompletedJob, "completed_among", etags=list(etags)))
 
     def complete(self, run_id: str, completions: Sequence[Completion]) -> set[str]:
         """End jobs that this run still holds as completed; return their ETags. The others were lost to it."""
@@ -199,7 +156,7 @@ class JobStore:
 
     def requeue(self, run_id: str, failures: Sequence[JobFailure]) -> list[Release]:
         """Give back jobs that met a passing trouble; out of retries they end failed."""
-        return _releases(self._rows("requeue", run_id=run_id, **_columns(failures)))
+        return self._made(_make_release, "requeue", run_id=run_id, **_columns(failures))
 
     def claiming_runs(self) -> set[str]:
         """Return the runs that hold claims."""
@@ -207,15 +164,33 @@ class JobStore:
 
     def release(self, run_ids: Sequence[str]) -> list[Release]:
         """Take back the claims of runs that have ended."""
-        return _releases(self._rows("release", run_ids=list(run_ids)))
+        return self._made(_make_release, "release", run_ids=list(run_ids))
 
     def release_stuck(self, seconds: float) -> list[Release]:
         """Take back claims older than ``seconds``, whoever holds them."""
-        return _releases(self._rows("release_stuck", seconds=seconds))
+        return self._made(_make_release, "release_stuck", seconds=seconds)
 
     def _rows(self, query: str, **parameters: object) -> Rows:
         with _translated(), self._pool.connection() as connection:
             return connection.execute(_queries()[query].encode(), parameters).fetchall()
+
+    def _made(self, make: Callable[..., T], query: str, **parameters: object) -> list[T]:
+        """Return what ``make`` makes of each row's columns by name."""
+        rows = kwargs_row(make)
+        with (
+            _translated(),
+            self._pool.connection() as connection,
+            connection.cursor(row_factory=rows) as cursor,
+        ):
+            return cursor.execute(_queries()[query].encode(), parameters).fetchall()
+
+
+def _make_job(*, state: str, **columns: Any) -> Job:
+    return Job(state=JobState(state), **columns)
+
+
+def _make_release(*, etag: str, state: str) -> Release:
+    return Release(etag=etag, state=JobState(state))
 
 
 def _columns(failures: Sequence[JobFailure]) -> Mapping[str, list[str]]:
@@ -224,10 +199,6 @@ def _columns(failures: Sequence[JobFailure]) -> Mapping[str, list[str]]:
         "codes": [failure.code for failure in failures],
         "messages": [failure.message for failure in failures],
     }
-
-
-def _releases(rows: Rows) -> list[Release]:
-    return [Release(etag=etag, state=JobState(state)) for etag, state in rows]
 
 
 @contextmanager

@@ -17,8 +17,8 @@ SELECT file_hash, status FROM processing_jobs WHERE file_hash = ANY(%(etags)s::t
 SELECT status, count(*) FROM processing_jobs WHERE file_hash = ANY(%(etags)s::text[]) GROUP BY status;
 
 -- name: describe
-SELECT file_hash, filename, status, created_at, completed_at, pdf_location, error_code, error_message,
-       coalesce(statements, 0), coalesce(pages, 0)
+SELECT file_hash AS etag, filename AS key, status AS state, created_at, completed_at, pdf_location, error_code,
+       error_message, coalesce(statements, 0) AS statements, coalesce(pages, 0) AS pages
 FROM processing_jobs WHERE file_hash = ANY(%(etags)s::text[]) ORDER BY position;
 
 -- name: take_pending
@@ -39,7 +39,7 @@ WHERE file_hash = ANY(%(etags)s::text[]) AND status = 'pending' AND dispatch_id 
 RETURNING file_hash;
 
 -- name: open_dispatches
-SELECT dispatch_id, count(*), extract(epoch FROM now() - min(dispatched_at))::float8
+SELECT dispatch_id, count(*) AS jobs, extract(epoch FROM now() - min(dispatched_at))::float8 AS age_seconds
 FROM processing_jobs
 WHERE status = 'pending' AND dispatch_id IS NOT NULL
 GROUP BY dispatch_id;
@@ -53,6 +53,7 @@ RETURNING file_hash;
 -- name: start
 -- A run claims jobs. Pending ones always; failed ones when a user asked for this run; completed ones only
 -- to be made again. What another run is processing is never touched.
+WITH started AS (
 UPDATE processing_jobs
 SET status = 'processing', run_id = %(run_id)s, processing_started_at = now(),
     completed_at = NULL, error_code = NULL, error_message = NULL
@@ -60,11 +61,13 @@ WHERE file_hash = ANY(%(etags)s::text[])
   AND (status = 'pending'
        OR (status = 'failed' AND %(retry_failed)s)
        OR (status = 'completed' AND %(reprocess)s))
-RETURNING file_hash, filename, size_bytes, position;
+RETURNING file_hash AS etag, filename AS key, size_bytes, position
+)
+SELECT etag, key, size_bytes FROM started ORDER BY position;
 
 -- name: completed_among
-SELECT file_hash, filename, pdf_location, coalesce(statements, 0), coalesce(pages, 0), coalesce(pdf_bytes, 0),
-       duplicate_of
+SELECT file_hash AS etag, filename AS key, pdf_location, coalesce(statements, 0) AS statements,
+       coalesce(pages, 0) AS pages, coalesce(pdf_bytes, 0) AS pdf_bytes, duplicate_of
 FROM processing_jobs
 WHERE file_hash = ANY(%(etags)s::text[]) AND status = 'completed';
 
@@ -97,7 +100,7 @@ SET status = CASE WHEN j.retry_count < j.max_retries THEN 'pending' ELSE 'failed
     error_code = f.code, error_message = f.message
 FROM unnest(%(etags)s::text[], %(codes)s::text[], %(messages)s::text[]) AS f (file_hash, code, message)
 WHERE j.file_hash = f.file_hash AND j.status = 'processing' AND j.run_id = %(run_id)s
-RETURNING j.file_hash, j.status;
+RETURNING j.file_hash AS etag, j.status AS state;
 
 -- name: claiming_runs
 SELECT DISTINCT run_id FROM processing_jobs WHERE status = 'processing';
@@ -112,7 +115,7 @@ SET status = CASE WHEN retry_count < max_retries THEN 'pending' ELSE 'failed' EN
     error_message = 'run ' || run_id || ' ended before this job did',
     processing_started_at = NULL, run_id = NULL, dispatch_id = NULL
 WHERE status = 'processing' AND run_id = ANY(%(run_ids)s::text[])
-RETURNING file_hash, status;
+RETURNING file_hash AS etag, status AS state;
 
 -- name: release_stuck
 -- The last resort, by the clock alone: a run whose claims are taken here can no longer end these jobs.
@@ -124,4 +127,4 @@ SET status = CASE WHEN retry_count < max_retries THEN 'pending' ELSE 'failed' EN
     error_message = 'run ' || run_id || ' held this job since ' || processing_started_at,
     processing_started_at = NULL, run_id = NULL, dispatch_id = NULL
 WHERE status = 'processing' AND processing_started_at < now() - make_interval(secs => %(seconds)s)
-RETURNING file_hash, status;
+RETURNING file_hash AS etag, status AS state;
