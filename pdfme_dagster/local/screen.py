@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
@@ -23,7 +24,7 @@ from rich.table import Table
 
 from pdfme_dagster.local.demo import Counts, Summary
 from pdfme_dagster.local.processes import ChildProcess
-from pdfme_dagster.local.stack import Stack
+from pdfme_dagster.local.stack import USUAL_PORTS, Stack
 
 _FAILURES_SHOWN = 20
 
@@ -48,13 +49,15 @@ class Screen:
     def stack(self, stack: Stack) -> None:
         """Print what runs where and what to do with it."""
         self.console.print(_stack_table(stack))
+        if moved := _moved_ports(stack):
+            self.console.print(f"[yellow]Ports were taken:[/] {moved}")
         home = stack.services.home
         option = "" if home == Path(".pdfme").resolve() else f" --home {home}"
         self.console.print(
             f"To upload a file:  [bold]uv run pdfme-dagster upload FILE…{escape(option)}[/]\n"
-            f'For psql and aws:   [bold]eval "$(uv run pdfme-dagster env{escape(option)})"[/], '
+            f'For psql and aws:  [bold]eval "$(uv run pdfme-dagster env{escape(option)})"[/], '
             "then: psql -c 'TABLE job_statistics'\n"
-            f"Data, logs and passwords: {escape(str(home))} (secrets.json)",
+            f"Data:              {escape(str(home))}, passwords in secrets.json, logs in logs/",
             soft_wrap=True,
         )
 
@@ -84,24 +87,26 @@ class Screen:
         columns = (
             SpinnerColumn(),
             TextColumn("{task.description:<10}"),
-            BarColumn(bar_width=30),
+            BarColumn(bar_width=20),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[notes]}"),
+            TextColumn("{task.fields[rate]}"),
             TimeElapsedColumn(),
             TextColumn("ETA"),
             TimeRemainingColumn(),
         )
-        with Progress(*columns, console=self.console) as progress:
-            yield DemoProgress(progress, files)
+        progress = DemoProgress(Progress(*columns, console=self.console), files)
+        with Live(progress, console=self.console, refresh_per_second=4):
+            yield progress
 
 
 class DemoProgress:
-    """Two bars: files uploaded, files ended."""
+    """Two bars, files uploaded and files ended, and a line that says where the files stand."""
 
     def __init__(self, progress: Progress, files: int) -> None:
         self._progress = progress
-        self._uploading = progress.add_task("uploading", total=files, notes="")
-        self._working = progress.add_task("statements", total=files, notes="")
+        self._uploading = progress.add_task("uploading", total=files, rate="")
+        self._working = progress.add_task("statements", total=files, rate="", start=False)
+        self._counts = ""
 
     def uploaded(self, files: int) -> None:
         """Note that so many files are uploaded."""
@@ -109,45 +114,50 @@ class DemoProgress:
 
     def counted(self, counts: Counts) -> None:
         """Note where the files stand."""
+        self._progress.start_task(self._working)
         speed = self._progress.tasks[self._working].speed
-        rate = f"  {speed:.0f} files/s" if speed else ""
-        self._progress.update(
-            self._working,
-            completed=counts.ended,
-            notes=(
-                f"found {counts.found}  processing {counts.processing}  completed {counts.completed}  "
-                f"failed {counts.failed}{rate}"
-            ),
+        rate = f"{speed:.0f} files/s" if speed else ""
+        self._progress.update(self._working, completed=counts.ended, rate=rate)
+        self._counts = (
+            f"  found {counts.found}, processing {counts.processing}, "
+            f"completed {counts.completed}, failed {counts.failed}"
         )
+
+    def __rich__(self) -> Group:
+        return Group(self._progress, self._counts)
 
 
 def _stack_table(stack: Stack) -> Table:
-    ports = stack.services.endpoints.ports
-    objects = stack.settings.objects
-    logs = stack.services.home / "logs"
+    ports, objects = stack.ports, stack.settings.objects
+    buckets = f"buckets {objects.uploads_bucket}, {objects.pdfs_bucket}"
     table = Table(title="pdfme_dagster is up", title_justify="left")
     for column in ("what", "where", "log"):
         table.add_column(column, overflow="fold")
     rows = [
-        ("Dagster UI", stack.ui_url, "webserver.log"),
+        ("Dagster UI", stack.ui_url, "webserver"),
         (
             "Postgres",
             f"127.0.0.1:{ports['postgres']}, database {stack.settings.postgres.database}",
-            "postgres.log",
+            "postgres",
         ),
-        ("Valkey (Redis)", f"127.0.0.1:{ports['valkey']}", "valkey.log"),
-        (
-            "S3",
-            f"http://127.0.0.1:{ports['s3']}, buckets {objects.uploads_bucket}, {objects.pdfs_bucket}",
-            "s3.log",
-        ),
-        ("sensor, schedules", f"every {stack.settings.dispatch.poll_seconds:g} s", "daemon.log"),
-        ("run workers", f"{stack.settings.dispatch.run_workers} warm processes", "run-workers.log"),
-        ("code server", "127.0.0.1", "code-server.log"),
+        ("Valkey (Redis)", f"127.0.0.1:{ports['valkey']}", "valkey"),
+        ("S3", f"http://127.0.0.1:{ports['s3']}, {buckets}", "s3"),
+        ("sensor", f"looks every {stack.settings.dispatch.poll_seconds:g} s", "daemon"),
+        ("run workers", f"{stack.settings.dispatch.run_workers} warm processes", "run-workers"),
+        ("code server", f"127.0.0.1:{ports['code']}", "code-server"),
     ]
     for what, where, log in rows:
-        table.add_row(what, where, str(logs / log))
+        table.add_row(what, where, f"{log}.log")
     return table
+
+
+def _moved_ports(stack: Stack) -> str:
+    """Name what does not listen where one would look first, because somebody else does or did."""
+    return ", ".join(
+        f"{name} on {port} instead of {USUAL_PORTS[name]}"
+        for name, port in stack.ports.items()
+        if port != USUAL_PORTS[name]
+    )
 
 
 def _summary_table(summary: Summary) -> Table:

@@ -18,11 +18,11 @@ from pathlib import Path
 from pdfme_dagster.errors import ServiceError
 from pdfme_dagster.local.ports import LOOPBACK, free_port, give_back
 from pdfme_dagster.local.processes import ChildProcess, ParentWatch, Program, inherited_environment
-from pdfme_dagster.local.services import EmbeddedServices, start_services
+from pdfme_dagster.local.services import PREFERRED_PORTS, EmbeddedServices, start_services
 from pdfme_dagster.settings import Settings
 
 UPLOADS_BUCKET, PDFS_BUCKET, LOGS_BUCKET = "uploads", "pdfs", "dagster-logs"
-_UI_PORT, _CODE_PORT = 3000, 4000
+USUAL_PORTS: Mapping[str, int] = {"ui": 3000, "code": 4000, **PREFERRED_PORTS}
 # On a laptop somebody is watching, and a listing costs nothing.
 _POLL_INTERVAL = "5s"
 _WAITING_RUNS = 2
@@ -48,11 +48,12 @@ _KNOWN = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """A running stack: where the UI is, and the environment by which programs find the rest."""
+    """A running stack: the UI, all ports by name, and the environment by which programs find the rest."""
 
     services: EmbeddedServices
     environment: Mapping[str, str]
     ui_url: str
+    ports: Mapping[str, int]
     parent: ParentWatch
 
     @property
@@ -88,7 +89,7 @@ def run_stack(
     on_step("Postgres, Valkey, S3")
     buckets = (UPLOADS_BUCKET, PDFS_BUCKET, LOGS_BUCKET)
     with start_services(home, buckets=buckets, on_death=on_death) as services:
-        ports = {"ui": free_port(_UI_PORT), "code": free_port(_CODE_PORT)}
+        ports = {name: free_port(USUAL_PORTS[name]) for name in ("ui", "code")}
         try:
             complete = build_environment(services.home, services.environment(), environment)
             on_step("Dagster: code server, daemon, webserver, run workers")
@@ -96,7 +97,13 @@ def run_stack(
             _Dagster(services=services, environment=complete, ports=ports, folder=folder).start()
             ui_url = f"http://{LOOPBACK}:{ports['ui']}"
             services.publish_address("Dagster UI", ui_url)
-            yield Stack(services=services, environment=complete, ui_url=ui_url, parent=parent)
+            yield Stack(
+                services=services,
+                environment=complete,
+                ui_url=ui_url,
+                ports=ports | services.endpoints.ports,
+                parent=parent,
+            )
         finally:
             services.stop()
             for port in ports.values():

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from pdfme_dagster.local.stack import USUAL_PORTS
 from pdfme_dagster.local.state import read_state
 from pdfme_dagster_tests.end_to_end.conftest import COMMAND, Up, await_true, start_up
 
@@ -72,6 +73,23 @@ def test_second_up_on_the_same_home_says_where_the_first_one_is(up: Up) -> None:
     assert second.returncode == 1
     assert up.ui_url in second.stderr
     assert str(up.process.pid) in second.stderr
+
+
+def test_table_names_everything_and_ports_that_were_taken_are_said(up: Up) -> None:
+    printed = "\n".join(up.printed)
+    for name in (
+        "Dagster UI",
+        "Postgres",
+        "Valkey (Redis)",
+        "S3",
+        "sensor",
+        "run workers",
+        "buckets uploads, pdfs",
+    ):
+        assert name in printed
+    assert up.ui_url in printed
+    moved = [port for name, port in up.endpoints.ports.items() if port != USUAL_PORTS[name]]
+    assert all(f"on {port} instead of" in printed.replace("\n", " ") for port in moved)
 
 
 def test_env_lets_other_programs_in(up: Up) -> None:
