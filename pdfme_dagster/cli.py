@@ -137,10 +137,13 @@ def migrate() -> None:
 
 @app.command(hidden=True)
 def abandon_runs() -> None:
-    """Mark every run that had begun as failed. Only while no run worker is alive."""
-    from pdfme_dagster.defs.instance import abandon_runs as abandon
+    """Mark every run handed to a worker as failed. Only while no run worker is alive."""
+    from dagster import DagsterInstance
 
-    typer.echo(f"{abandon()} runs")
+    from pdfme_dagster.defs import instance
+
+    with DagsterInstance.get() as dagster:
+        typer.echo(f"{instance.abandon_runs(dagster)} runs")
 
 
 def main() -> None:

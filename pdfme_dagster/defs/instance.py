@@ -5,7 +5,9 @@ Not here: taking back those runs' jobs, which the sensor does for every ended ru
 
 import dagster as dg
 
-_BEGUN = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+# One that is only starting may have its message in the broker still, or lost with it; nobody can tell. A
+# worker that finds the message of a run marked as failed leaves it alone.
+_HANDED_OUT = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 
 
 def create_tables() -> None:
@@ -14,10 +16,9 @@ def create_tables() -> None:
         pass
 
 
-def abandon_runs() -> int:
-    """Mark every run that had begun as failed and return how many; call it only while no worker lives."""
-    with dg.DagsterInstance.get() as instance:
-        runs = instance.get_runs(dg.RunsFilter(statuses=_BEGUN))
-        for run in runs:
-            instance.report_run_failed(run, "The run workers stopped while this run was on.")
-        return len(runs)
+def abandon_runs(instance: dg.DagsterInstance) -> int:
+    """Mark every run handed to a worker as failed and return how many; only while no worker lives."""
+    runs = instance.get_runs(dg.RunsFilter(statuses=_HANDED_OUT))
+    for run in runs:
+        instance.report_run_failed(run, "The run workers stopped before this run had ended.")
+    return len(runs)

@@ -180,7 +180,7 @@ class _Dagster:
         module = ("-m", "pdfme_dagster.definitions", "--location-name", "pdfme_dagster")
         code = self._start("code-server", "dagster", "api", "grpc", *module, *self._listen("code"))
         workers = ("worker", "--concurrency", self.environment["RUN_WORKERS"])
-        # All workers are this one program: whatever run had begun died with the last of them.
+        # All workers are this one program: whatever run they had been given died with the last of them.
         self._start("run-workers", "pdfme_dagster.cli", *workers, prepare=lambda: self._run("abandon-runs"))
         # Daemon and webserver look for the code once and then only every minute: start them when it is there.
         _await_listening(code, self.ports["code"])
