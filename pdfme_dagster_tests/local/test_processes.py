@@ -337,6 +337,6 @@ def test_child_notices_that_its_launcher_was_killed() -> None:
 
 
 def test_parent_that_is_no_launcher_is_not_watched(monkeypatch: pytest.MonkeyPatch) -> None:
-    watch = ParentWatch()
+    watch = ParentWatch(names=("some-launcher",))
     monkeypatch.setattr(os, "getppid", lambda: 1)
     assert not watch.is_gone()
