@@ -65,26 +65,31 @@ class Setbacks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedBatch:
-    """What ``parse`` hands to ``render``.
+class _Batch:
+    """What travels with the files of a batch.
 
-    ``already`` were completed before this run; ``superseded`` need no PDF because a newer version has one.
+    ``already`` were completed before this run; ``superseded`` need no PDF because a newer version has one;
+    ``unknown`` name no upload that we know of.
     """
 
-    files: tuple[Parsed, ...]
     already: tuple[CompletedJob, ...]
     superseded: tuple[tuple[Claim, Completion], ...]
+    unknown: tuple[str, ...]
     setbacks: Setbacks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RenderedBatch:
+class ParsedBatch(_Batch):
+    """What ``parse`` hands to ``render``."""
+
+    files: tuple[Parsed, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderedBatch(_Batch):
     """What ``render`` hands to ``store``."""
 
     files: tuple[Rendered, ...]
-    already: tuple[CompletedJob, ...]
-    superseded: tuple[tuple[Claim, Completion], ...]
-    setbacks: Setbacks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +127,11 @@ def parse_batch(
                     raise
                 superseded.append((claim, _follow(claim, jobs, objects)))
     return ParsedBatch(
-        files=tuple(files), already=claims.completed, superseded=tuple(superseded), setbacks=setbacks.total()
+        files=tuple(files),
+        already=claims.completed,
+        superseded=tuple(superseded),
+        unknown=claims.unknown,
+        setbacks=setbacks.total(),
     )
 
 
@@ -137,6 +146,7 @@ def render_batch(batch: ParsedBatch) -> RenderedBatch:
         files=tuple(files),
         already=batch.already,
         superseded=batch.superseded,
+        unknown=batch.unknown,
         setbacks=batch.setbacks + setbacks.total(),
     )
 
@@ -262,11 +272,22 @@ def _end_batch(
     return Outcome(
         completed=tuple(ended),
         already=batch.already,
-        failed=tuple(
-            setback for setback in setbacks.failed + setbacks.requeued if setback.etag in failed | exhausted
-        ),
+        failed=(*_list_failed(setbacks, failed | exhausted), *map(_refuse_unknown, batch.unknown)),
         requeued=tuple(release.etag for release in requeued if release.etag not in exhausted),
         lost=tuple(sorted(mine - accounted)),
+    )
+
+
+def _list_failed(setbacks: Setbacks, ended: set[str]) -> Iterator[JobFailure]:
+    return (setback for setback in setbacks.failed + setbacks.requeued if setback.etag in ended)
+
+
+def _refuse_unknown(etag: str) -> JobFailure:
+    return JobFailure(
+        etag=etag,
+        key=etag,
+        code="unknown_upload",
+        message="no upload with this ETag is known; the sensor adds partitions, so upload the file instead",
     )
 
 

@@ -82,11 +82,12 @@ class JobFailure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """What a run got of the jobs it asked for; ``elsewhere`` belong to another run, or do not exist."""
+    """What a run got of what it asked for; ``elsewhere`` are another's jobs, ``unknown`` have none at all."""
 
     claimed: tuple[Claim, ...]
     completed: tuple[CompletedJob, ...]
     elsewhere: tuple[str, ...]
+    unknown: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ Not here: reading objects (stores/objects.py) or what became of them (domain/job
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from urllib.parse import quote
 
 from pdfme_dagster.domain.privacy import mask_numbers
 from pdfme_dagster.errors import PermanentError
@@ -59,6 +60,18 @@ def locate_pdfs(bucket: str, keys: list[str]) -> str:
     """Return the job's ``pdf_location``: the PDF itself, or the folder when there are several."""
     place = keys[0] if len(keys) == 1 else keys[0].rpartition("/")[0] + "/"
     return f"s3://{bucket}/{place}"
+
+
+def link_pdf(pdfs_url: str | None, location: str) -> str:
+    """Return the web address of the PDF, or of the first of several, at a job's ``pdf_location``.
+
+    ``pdfs_url`` is where a browser finds the bucket; None stands for the AWS console.
+    """
+    bucket, _, key = location.removeprefix("s3://").partition("/")
+    key = quote(f"{key}0001.pdf" if key.endswith("/") else key)
+    if pdfs_url:
+        return f"{pdfs_url.rstrip('/')}/{key}"
+    return f"https://console.aws.amazon.com/s3/object/{bucket}?prefix={key}"
 
 
 def _safe(name: str) -> str:

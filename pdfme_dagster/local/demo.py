@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pdfme_dagster.domain.job import Job, JobState
+from pdfme_dagster.domain.upload import link_pdf
 from pdfme_dagster.errors import ServiceError
 from pdfme_dagster.local.dagster_api import DagsterApi
 from pdfme_dagster.local.stack import Stack
@@ -172,9 +173,14 @@ def _sum_up(
         new_jobs=sum(job.created_at >= started_at for job in jobs),
         seconds=round(max(0.0, max(ends, default=uploaded) - uploaded), 3),
         failures=tuple(job for job in jobs if job.state is JobState.FAILED),
-        example=completed[0].pdf_location if completed else None,
+        example=_find_example(stack, completed),
         surprises=tuple(_surprises(uploads, {job.etag: job for job in jobs}, stored)),
     )
+
+
+def _find_example(stack: Stack, completed: Sequence[Job]) -> str | None:
+    locations = [job.pdf_location for job in completed if job.pdf_location]
+    return link_pdf(stack.settings.objects.pdfs_url, locations[0]) if locations else None
 
 
 def _surprises(

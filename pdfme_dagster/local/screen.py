@@ -75,7 +75,8 @@ class Screen:
         if summary.failures:
             self.console.print(_failures_table(summary))
         assets = f"{stack.ui_url}/assets/statement_pdfs"
-        self.console.print(f"A PDF:              {summary.example}", soft_wrap=True)
+        if summary.example:
+            self.console.print(f"A PDF:              {summary.example}", soft_wrap=True)
         self.console.print(f"All PDFs:           {assets}?view=events", soft_wrap=True)
         self.console.print(f"Failed partitions:  {assets}?view=partitions&status=FAILED", soft_wrap=True)
         for surprise in summary.surprises[:_FAILURES_SHOWN]:

@@ -125,10 +125,15 @@ class JobStore:
         claimed = self._made(
             Claim, "start", run_id=run_id, etags=list(etags), retry_failed=retry_failed, reprocess=reprocess
         )
-        rest = set(etags) - {claim.etag for claim in claimed}
-        completed = self.completed_among(sorted(rest))
-        elsewhere = rest - {job.etag for job in completed}
-        return Claims(claimed=tuple(claimed), completed=completed, elsewhere=tuple(sorted(elsewhere)))
+        rest = sorted(set(etags) - {claim.etag for claim in claimed})
+        states = self.states(rest) if rest else {}
+        done = [etag for etag, state in states.items() if state is JobState.COMPLETED]
+        return Claims(
+            claimed=tuple(claimed),
+            completed=self.completed_among(done),
+            elsewhere=tuple(sorted(states.keys() - done)),
+            unknown=tuple(etag for etag in rest if etag not in states),
+        )
 
     def completed_among(self, etags: Sequence[str]) -> tuple[CompletedJob, ...]:
         """Return those of these jobs that are completed."""

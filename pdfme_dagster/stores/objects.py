@@ -5,9 +5,8 @@ Not here: what the bytes mean, or which endpoint and credentials (the caller mak
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import quote
 
-from pdfme_dagster.domain.upload import Upload, read_etag
+from pdfme_dagster.domain.upload import Upload, link_pdf, read_etag
 from pdfme_dagster.errors import PermanentError
 from pdfme_dagster.stores.contents import BotoContents, Contents, boto_errors, is_missing, refuse
 
@@ -112,12 +111,8 @@ class ObjectStore:
         self._pdfs.write(key, content, {"source-etag": source_etag, "sha256": sha256})
 
     def link(self, location: str) -> str:
-        """Return the web address of the PDF, or of the first of several, at a job's ``s3://`` location."""
-        _, _, key = location.removeprefix("s3://").partition("/")
-        key = quote(f"{key}0001.pdf" if key.endswith("/") else key)
-        if self._pdfs_url:
-            return f"{self._pdfs_url.rstrip('/')}/{key}"
-        return f"https://console.aws.amazon.com/s3/object/{self.pdfs_bucket}?prefix={key}"
+        """Return the web address of what is at a job's ``pdf_location``."""
+        return link_pdf(self._pdfs_url, location)
 
     def _answers(self, pages: Iterable[T]) -> Iterator[T]:
         try:

@@ -215,6 +215,18 @@ def test_run_whose_jobs_are_held_elsewhere_does_nothing(admit: Admit, run: Run, 
     assert jobs.states([one]) == {one: JobState.PROCESSING}
 
 
+def test_partition_made_up_by_hand_fails_alone(
+    admit: Admit, run: Run, jobs: JobStore, instance: dg.DagsterInstance
+) -> None:
+    (one,) = admit({"900_1.txt": ONE})
+    instance.add_dynamic_partitions("uploads", ["made-up"])
+    result = run([one, "made-up"])
+    assert not result.success
+    assert failed_partitions(instance) == {"made-up"}
+    assert observations(instance)["made-up"]["code"] == "unknown_upload"
+    assert jobs.states([one]) == {one: JobState.COMPLETED}
+
+
 def test_run_without_partitions_says_what_to_do(run: Run, jobs: JobStore) -> None:
     result = run([], scattered=True)
     assert not result.success

@@ -248,7 +248,7 @@ def test_a_run_claims_what_it_asks_for_in_order_of_discovery(jobs: JobStore) -> 
     claims = jobs.start("run-1", ["a", "z", "unknown"])
     assert [claim.etag for claim in claims.claimed] == ["z", "a"]
     assert claims.claimed[0] == Claim(etag="z", key="in/z.txt", size_bytes=100)
-    assert (claims.completed, claims.elsewhere) == ((), ("unknown",))
+    assert (claims.completed, claims.elsewhere, claims.unknown) == ((), (), ("unknown",))
     assert jobs.claiming_runs() == {"run-1"}
 
 
