@@ -225,9 +225,9 @@ class ParentWatch:
 def interrupted_by_stop_signals() -> Iterator[None]:
     """Within, the first SIGINT, SIGTERM or SIGHUP raises KeyboardInterrupt; later ones disturb no stop.
 
-    SIGINT even where it was ignored: shells start background jobs so. Under nohup a hangup stays ignored.
+    Even where they were ignored or blocked, as in the background of a shell; a nohup's hangup stays ignored.
     """
-    caught = [each for each in _STOP_SIGNALS if each is signal.SIGINT or not _is_ignored(each)]
+    caught = [each for each in _STOP_SIGNALS if each is not signal.SIGHUP or not _is_ignored(each)]
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         for each in caught:
@@ -235,9 +235,11 @@ def interrupted_by_stop_signals() -> Iterator[None]:
         raise KeyboardInterrupt
 
     before = {each: signal.signal(each, interrupt) for each in caught}
+    mask = signal.pthread_sigmask(signal.SIG_UNBLOCK, caught)
     try:
         yield
     finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         for each, old in before.items():
             signal.signal(each, old)
 
@@ -262,11 +264,26 @@ def _popen(
             env=dict(program.environment),
             start_new_session=True,
             pass_fds=keep_open,
-            preexec_fn=_prepare_death_with_parent(),
+            preexec_fn=_prepare_child(),
             user=account.pw_uid if account else None,
             group=account.pw_gid if account else None,
             extra_groups=[] if account else None,
         )
+
+
+def _prepare_child() -> Callable[[], None]:
+    """Return what a forked child calls before it becomes its program."""
+    die_with_parent = _prepare_death_with_parent()
+
+    def prepare() -> None:
+        # Whoever is started in the background of a shell has signals ignored or blocked, and hands that on.
+        for each in _STOP_SIGNALS:
+            signal.signal(each, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
+        if die_with_parent is not None:
+            die_with_parent()
+
+    return prepare
 
 
 def _prepare_death_with_parent() -> Callable[[], None] | None:

@@ -85,7 +85,7 @@ def start_up(home: Path) -> Iterator[Up]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=environment | {"RUN_WORKERS": "2", "POLL_INTERVAL": "1s"},
+        env=environment | {"RUN_WORKERS": "2", "POLL_INTERVAL": "1s", "COLUMNS": "160"},
     )
     printed: list[str] = []
     assert process.stdout is not None

@@ -12,6 +12,7 @@ import pytest
 
 from pdfme_dagster.local.stack import USUAL_PORTS
 from pdfme_dagster.local.state import read_state
+from pdfme_dagster.local.statement_samples import SampleFile, make_files
 from pdfme_dagster_tests.end_to_end.conftest import COMMAND, Up, await_true, start_up
 
 SAMPLES = Path(__file__).parents[1] / "parsing" / "samples"
@@ -98,17 +99,20 @@ def test_env_lets_other_programs_in(up: Up) -> None:
     assert "export AWS_ENDPOINT_URL_S3='http://127.0.0.1:" in printed
 
 
-def test_dead_process_is_started_again_and_work_goes_on(up: Up) -> None:
-    before = read_state(up.home).processes["run-workers"].identity
-    psutil.Process(before.pid).kill()
-    await_true(
-        lambda: (
-            (now := read_state(up.home).processes.get("run-workers")) is not None and now.identity != before
-        ),
-        "another run worker",
-    )
-    put(up, "900_after_death.txt", ONE + b"\n\n")
-    await_state(up, "900_after_death.txt", "completed")
+def test_run_workers_killed_in_mid_run_lose_no_file_and_make_none_twice(up: Up) -> None:
+    good = list(make_files(200, broken=0, seed=1))
+    before = count_pdfs(up)
+    for sample in good:
+        put(up, sample.name, sample.content)
+    processing = "SELECT count(*) > 0 FROM processing_jobs WHERE status = 'processing'"
+    await_true(lambda: up.query(processing) == [(True,)], "a run at work")
+    psutil.Process(read_state(up.home).processes["run-workers"].identity.pid).kill()
+    left = f"SELECT count(*) FROM processing_jobs WHERE status <> 'completed' AND filename IN ({names(good)})"
+    await_true(lambda: up.query(left) == [(0,)], "every file completed")
+    jobs = f"SELECT count(*), sum(statements) FROM processing_jobs WHERE filename IN ({names(good)})"
+    statements = sum(sample.statements for sample in good)
+    assert up.query(jobs) == [(200, statements)]
+    assert count_pdfs(up) - before == statements
 
 
 def test_stop_leaves_no_process_and_a_kill_loses_nothing(tmp_path: Path) -> None:
@@ -160,6 +164,20 @@ def put(up: Up, key: str, content: bytes) -> None:
     client = up.endpoints.s3.open_client()
     client.put_object(Bucket="uploads", Key=key, Body=content)
     client.close()
+
+
+def names(samples: list[SampleFile]) -> str:
+    """Return file names as an SQL list."""
+    return ", ".join(f"'{sample.name}'" for sample in samples)
+
+
+def count_pdfs(up: Up) -> int:
+    """Return how many PDFs are stored."""
+    client = up.endpoints.s3.open_client()
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket="pdfs")
+    stored = sum(len(page.get("Contents", [])) for page in pages)
+    client.close()
+    return stored
 
 
 def count(up: Up, filename: str, status: str) -> int:

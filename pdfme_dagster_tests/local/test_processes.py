@@ -293,13 +293,28 @@ def test_first_stop_signal_interrupts_and_a_second_does_not_disturb_the_stop() -
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-def test_interrupt_is_heard_even_where_a_shell_had_it_ignored() -> None:
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stop_signal_is_heard_even_where_a_shell_had_it_ignored_or_blocked(number: signal.Signals) -> None:
+    before = signal.signal(number, signal.SIG_IGN)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [number])
     try:
         with pytest.raises(KeyboardInterrupt), interrupted_by_stop_signals():
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), number)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(number, before)
+
+
+def test_child_hears_stop_signals_that_its_parent_ignores(supervisor: Supervisor, tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        polite = shell(tmp_path, "trap 'echo asked; exit 7' INT; echo ready; while :; do sleep 0.01; done")
+        child = supervisor.start(replace(polite, stop_signal=signal.SIGINT))
+        read_line(child)
+        supervisor.stop()
     finally:
         signal.signal(signal.SIGINT, before)
+    assert (child.exit_code, child.read_log_tail()) == (7, "ready\nasked")
 
 
 def test_ignored_hangup_stays_ignored() -> None:
