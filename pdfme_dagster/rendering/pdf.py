@@ -8,6 +8,8 @@ and the file's ID is a hash of what is on its pages.
 
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 
 from reportlab.pdfbase import pdfdoc
@@ -31,7 +33,7 @@ def draw_sheets(sheets: Sequence[Sheet], fonts: Fonts, *, title: str, created: s
     for face in (face for face in fonts.faces if face in used):
         dictionary[names[face][1:]] = _make_font(face.embed(used[face]))
     for content in contents:
-        document.addPage(_make_page(content))
+        document.addPage(_make_page(document, content))
     return bytes(document.GetPDFData(None))
 
 
@@ -69,58 +71,75 @@ def _collect_characters(sheets: Sequence[Sheet], fonts: Fonts) -> dict[Face, lis
     return used
 
 
-def _make_page(content: str) -> pdfdoc.PDFPage:
-    page = pdfdoc.PDFPage()
-    page.MediaBox = pdfdoc.PDFArray([0, 0, PAGE_WIDTH, PAGE_HEIGHT])
-    page.Contents = _make_stream(zlib.compress(content.encode("ascii"), 6))
-    page.Resources = pdfdoc.PDFDictionary({"Font": pdfdoc.PDFObjectReference(pdfdoc.BasicFonts)})
-    return page
+def _make_page(document: pdfdoc.PDFDocument, content: str) -> "_Ready":
+    return _Ready(
+        b"<</Type/Page/Parent ",
+        document.Pages,
+        b"/MediaBox[0 0 %.3f %.3f]/Resources<</Font " % (PAGE_WIDTH, PAGE_HEIGHT),
+        pdfdoc.PDFObjectReference(pdfdoc.BasicFonts),
+        b">>/Contents ",
+        _Ready(_write_stream(zlib.compress(content.encode("ascii"), 6))),
+        b">>",
+    )
 
 
-def _make_stream(deflated: bytes, **entries: object) -> pdfdoc.PDFStream:
-    return pdfdoc.PDFStream(pdfdoc.PDFDictionary({"Filter": "/FlateDecode", **entries}), deflated)
-
-
-def _make_font(face: EmbeddedFace) -> "_Object":
+def _make_font(face: EmbeddedFace) -> "_Ready":
     """Return a font whose character codes are glyph numbers (Identity-H)."""
-    descriptor = _Object(
-        Type="/FontDescriptor",
-        FontName=f"/{face.base_font}",
-        Flags=_SYMBOLIC,
-        FontBBox=pdfdoc.PDFArray(face.bounds),
-        ItalicAngle=0,
-        Ascent=face.ascent,
-        Descent=face.descent,
-        CapHeight=face.ascent,
-        StemV=80,
-        FontFile2=_make_stream(face.font_file, Length1=face.font_file_length),
-    )
-    descendant = _Object(
-        Type="/Font",
-        Subtype="/CIDFontType2",
-        BaseFont=f"/{face.base_font}",
-        CIDSystemInfo="<</Registry (Adobe) /Ordering (Identity) /Supplement 0>>",
-        CIDToGIDMap="/Identity",
-        W=f"[{face.widths}]",
-        FontDescriptor=descriptor,
-    )
-    return _Object(
-        Type="/Font",
-        Subtype="/Type0",
-        BaseFont=f"/{face.base_font}",
-        Encoding="/Identity-H",
-        DescendantFonts=pdfdoc.PDFArray([descendant]),
-        ToUnicode=_make_stream(face.to_unicode),
+    texts = _write_font(face)
+    descriptor = _Ready(texts.descriptor, _Ready(texts.font_file), b">>")
+    descendant = _Ready(texts.descendant, descriptor, b">>")
+    return _Ready(texts.font, descendant, b"]/ToUnicode ", _Ready(texts.to_unicode), b">>")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _FontTexts:
+    """A font's objects as a PDF writes them, each up to its reference to the next."""
+
+    font: bytes
+    descendant: bytes
+    descriptor: bytes
+    font_file: bytes
+    to_unicode: bytes
+
+
+@lru_cache(maxsize=64)
+def _write_font(face: EmbeddedFace) -> _FontTexts:
+    name = face.base_font
+    bounds = f"/Flags {_SYMBOLIC}/FontBBox[{' '.join(map(str, face.bounds))}]/ItalicAngle 0/StemV 80"
+    metrics = f"{bounds}/Ascent {face.ascent}/Descent {face.descent}/CapHeight {face.ascent}"
+    widths = f"/W[{face.widths}]"
+    info = "/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>/CIDToGIDMap/Identity"
+    texts = {
+        "font": f"<</Type/Font/Subtype/Type0/BaseFont/{name}/Encoding/Identity-H/DescendantFonts[",
+        "descendant": f"<</Type/Font/Subtype/CIDFontType2/BaseFont/{name}{info}{widths}/FontDescriptor ",
+        "descriptor": f"<</Type/FontDescriptor/FontName /{name}{metrics}/FontFile2 ",
+    }
+    return _FontTexts(
+        font_file=_write_stream(face.font_file, b"/Length1 %d" % face.font_file_length),
+        to_unicode=_write_stream(face.to_unicode),
+        **{object_name: text.encode("ascii") for object_name, text in texts.items()},
     )
 
 
-class _Object(pdfdoc.PDFDictionary):  # type: ignore[misc]
-    """A dictionary that is an object of its own, referred to by number."""
+def _write_stream(deflated: bytes, entries: bytes = b"") -> bytes:
+    return b"<</Filter/FlateDecode/Length %d%s>>\nstream\n%s\nendstream" % (len(deflated), entries, deflated)
+
+
+class _Ready(pdfdoc.PDFObject):  # type: ignore[misc]
+    """An object written already, but for the numbers of the objects that it refers to.
+
+    ReportLab would write each entry of each dictionary anew for every document: half of its time.
+    """
 
     __RefOnly__ = 1
 
-    def __init__(self, **entries: object) -> None:
-        super().__init__(entries)
+    def __init__(self, *parts: object) -> None:
+        self._parts = parts
+
+    def format(self, document: pdfdoc.PDFDocument) -> bytes:
+        return b"".join(
+            part if isinstance(part, bytes) else pdfdoc.format(part, document) for part in self._parts
+        )
 
 
 class _Info(pdfdoc.PDFInfo):  # type: ignore[misc]

@@ -7,6 +7,7 @@ Lengths are points; x grows to the right, y grows down from the top edge, and a 
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 from typing import Literal, Protocol
 
@@ -19,9 +20,11 @@ Align = Literal["left", "right"]
 
 
 class Measure(Protocol):
-    """Return the width of a line of shaped text at size 1."""
+    """Return the width of a line of shaped text at size 1; the same text always has the same."""
 
     def __call__(self, text: str, *, bold: bool) -> float: ...
+
+    def __hash__(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,13 +94,19 @@ def wrap_text(
     text: str, style: Style, measure: Measure, *, room: float, most: int | None = None
 ) -> list[str]:
     """Return ``text`` as visually ordered lines that fit; what ``most`` lines cannot hold ends in …"""
+    return list(_wrap_text(text, style, measure, room, most))
+
+
+# The same shops fill every statement of a month end.
+@lru_cache(maxsize=4096)
+def _wrap_text(text: str, style: Style, measure: Measure, room: float, most: int | None) -> tuple[str, ...]:
     shaped = shape_text(text)
     right_to_left = reads_right_to_left(shaped)
     fitting = _Room(room=room / style.size, bold=style.bold, measure=measure)
     lines = list(islice(fitting.break_lines(shaped), None if most is None else most + 1))
     if most is not None and len(lines) > most:
         lines[most - 1 :] = [fitting.shorten(lines[most - 1])]
-    return [order_visually(line, right_to_left=right_to_left) for line in lines]
+    return tuple(order_visually(line, right_to_left=right_to_left) for line in lines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
