@@ -50,7 +50,6 @@ class Rendered:
     content_sha256: str
     keys: tuple[str, ...]
     pdfs: tuple[RenderedPdf, ...]
-    warnings: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +181,11 @@ def _parse_file(claim: Claim, content: bytes, profile: AfsProfile) -> Parsed:
 
 def _follow(claim: Claim, jobs: JobStore, objects: ObjectStore) -> Completion:
     current = objects.current_etag(claim.key)
-    newer = jobs.completed_among([current]) if current else ()
+    if current is None:
+        raise PermanentError(
+            "missing", "the file was replaced and then deleted; upload it again if it is wanted"
+        )
+    newer = jobs.completed_among([current])
     if not newer:
         raise PermanentError(
             "superseded",
@@ -210,7 +213,6 @@ def _render_file(parsed: Parsed) -> Rendered:
         content_sha256=parsed.content_sha256,
         keys=tuple(name_pdfs(upload, statements[0].org_id, len(statements))),
         pdfs=tuple(render_statement(statement) for statement in statements),
-        warnings=len(parsed.file.warnings),
     )
 
 

@@ -25,7 +25,7 @@ ASSET_KEY = dg.AssetKey("statement_pdfs")
 JOB_NAME = "statement_pdfs_job"
 # Carried by runs that the sensor asked for; a run without it was started by a person.
 DISPATCH_TAG = "pdfme/dispatch"
-_FAILURES_SHOWN = 20
+_SHOWN = 20
 
 
 class BatchConfig(dg.Config):
@@ -109,7 +109,23 @@ def _parse(
     )
     settings = Settings.from_environment().statements
     profile = AfsProfile(currency=settings.currency, fallback_encoding=settings.fallback_encoding)
-    return batches.parse_batch(claims, jobs=jobs, objects=objects, profile=profile, follow_replaced=by_person)
+    batch = batches.parse_batch(
+        claims, jobs=jobs, objects=objects, profile=profile, follow_replaced=by_person
+    )
+    _log_warnings(context, batch)
+    return batch
+
+
+def _log_warnings(context: dg.OpExecutionContext, batch: ParsedBatch) -> None:
+    """Log what was odd about files that could be read all the same, without flooding the run."""
+    lines = [
+        f"{mask_numbers(parsed.claim.key)}, line {warning.line}: {warning.message}"
+        for parsed in batch.files
+        for warning in parsed.file.warnings
+    ]
+    if lines:
+        more = f"\nand {len(lines) - _SHOWN} more" if len(lines) > _SHOWN else ""
+        context.log.warning("\n".join(lines[:_SHOWN]) + more)
 
 
 def _partitions(context: dg.OpExecutionContext) -> list[str]:
@@ -182,7 +198,7 @@ def _report(context: dg.OpExecutionContext, outcome: Outcome) -> None:
 
 
 def _describe(failures: Sequence[JobFailure]) -> str:
-    lines = [f"{mask_numbers(failure.key)}: {failure.message}" for failure in failures[:_FAILURES_SHOWN]]
+    lines = [f"{mask_numbers(failure.key)}: {failure.message}" for failure in failures[:_SHOWN]]
     more = len(failures) - len(lines)
     if more:
         lines.append(f"and {more} more: see the view failed_jobs")
@@ -201,6 +217,6 @@ def _table(failures: Sequence[JobFailure]) -> dg.TableMetadataValue:
                     "reason": failure.message,
                 }
             )
-            for failure in failures[:_FAILURES_SHOWN]
+            for failure in failures[:_SHOWN]
         ]
     )

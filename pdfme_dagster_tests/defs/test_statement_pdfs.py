@@ -215,6 +215,15 @@ def test_run_whose_jobs_are_held_elsewhere_does_nothing(admit: Admit, run: Run, 
     assert jobs.states([one]) == {one: JobState.PROCESSING}
 
 
+def test_what_is_odd_about_a_readable_file_is_in_the_log_of_its_run(
+    admit: Admit, run: Run, instance: dg.DagsterInstance
+) -> None:
+    etags = admit({"900_edge.txt": (SAMPLES / "edge_cases.txt").read_bytes()})
+    result = run(etags)
+    logged = [entry.user_message for entry in instance.all_logs(result.run_id) if not entry.is_dagster_event]
+    assert any("900_edge.txt, line 10:" in message and "31022025" in message for message in logged), logged
+
+
 def test_partition_made_up_by_hand_fails_alone(
     admit: Admit, run: Run, jobs: JobStore, instance: dg.DagsterInstance
 ) -> None:
