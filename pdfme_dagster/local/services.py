@@ -36,9 +36,9 @@ from pdfme_dagster.local.valkey import Valkey
 
 PREFERRED_PORTS: Mapping[str, int] = {"postgres": 5432, "valkey": 6379, "s3": 9000}
 _READY_SECONDS = 60.0
-# The patience of those who send SIGTERM before SIGKILL, and how much of it the services' clients may use up.
-_STOP_SECONDS = 10.0
-_STOP_BESIDE_SECONDS = 6.0
+# All is gone within the ten seconds that people wait; the services' clients may use up this much of it.
+_STOP_SECONDS = 8.0
+_STOP_BESIDE_SECONDS = 5.0
 _LOCK_SECONDS = 10.0
 _POLL_SECONDS = 0.01
 _TICK_SECONDS = 0.5

@@ -23,7 +23,7 @@ from pdfme_dagster.local.state import read_state
 
 COMMAND = (sys.executable, "-m", "pdfme_dagster.cli")
 READY = "Everything keeps running"
-_PATIENCE_SECONDS = 120.0
+_PATIENCE_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +65,15 @@ class Up:
     def stop(self, signal_number: int) -> None:
         """Send a signal and wait until the process is gone."""
         self.process.send_signal(signal_number)
-        self.printed.extend(self.process.communicate(timeout=30)[0].splitlines())
+        self.printed.extend(self.process.communicate(timeout=60)[0].splitlines())
 
 
 def await_true(holds: Callable[[], bool], what: str) -> None:
-    """Return once ``holds``; fail with ``what`` after two minutes."""
+    """Return once ``holds``; fail with ``what`` after five minutes."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while not holds():
         assert time.monotonic() < deadline, f"not within {_PATIENCE_SECONDS:.0f} s: {what}"
-        time.sleep(0.2)
+        time.sleep(0.5)
 
 
 @contextmanager
@@ -99,7 +99,7 @@ def start_up(home: Path) -> Iterator[Up]:
     finally:
         if process.poll() is None:
             process.terminate()
-            process.communicate(timeout=30)
+            process.communicate(timeout=60)
         process.stdout.close()
 
 

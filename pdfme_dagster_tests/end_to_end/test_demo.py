@@ -39,7 +39,7 @@ def run_demo(folder: Path) -> dict[str, float]:
         capture_output=True,
         text=True,
         env=dict(os.environ) | {"RUN_WORKERS": "2", "POLL_INTERVAL": "1s", "COLUMNS": "200"},
-        timeout=240,
+        timeout=600,
         check=False,
     )
     assert demo.returncode == 0, demo.stdout + demo.stderr

@@ -102,8 +102,7 @@ def test_env_lets_other_programs_in(up: Up) -> None:
 def test_run_workers_killed_in_mid_run_lose_no_file_and_make_none_twice(up: Up) -> None:
     good = list(make_files(200, broken=0, seed=1))
     before = count_pdfs(up)
-    for sample in good:
-        put(up, sample.name, sample.content)
+    put_all(up, {sample.name: sample.content for sample in good})
     processing = "SELECT count(*) > 0 FROM processing_jobs WHERE status = 'processing'"
     await_true(lambda: up.query(processing) == [(True,)], "a run at work")
     psutil.Process(read_state(up.home).processes["run-workers"].identity.pid).kill()
@@ -154,15 +153,21 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
         capture_output=True,
         text=True,
         env=dict(os.environ) | environment,
-        timeout=60,
+        timeout=180,
         check=False,
     )
 
 
 def put(up: Up, key: str, content: bytes) -> None:
     """Upload an object."""
+    put_all(up, {key: content})
+
+
+def put_all(up: Up, files: dict[str, bytes]) -> None:
+    """Upload objects, one after the other."""
     client = up.endpoints.s3.open_client()
-    client.put_object(Bucket="uploads", Key=key, Body=content)
+    for key, content in files.items():
+        client.put_object(Bucket="uploads", Key=key, Body=content)
     client.close()
 
 
