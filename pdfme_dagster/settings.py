@@ -175,7 +175,7 @@ class _Reader:
         return seconds
 
     def url(self, name: str) -> str | None:
-        value = self.environment.get(name, "").strip()
+        value = self.optional(name)
         return (
             self._checked(name, value, _is_http_url, "an address like http://localhost:9000")
             if value

@@ -27,7 +27,7 @@ from dotenv import dotenv_values
 from pdfme_dagster.local.ports import LOOPBACK, free_port, give_back
 from pdfme_dagster.local.postgres import Postgres
 from pdfme_dagster.local.processes import Supervisor
-from pdfme_dagster.local.services import EmbeddedServices, _await_ready
+from pdfme_dagster.local.services import EmbeddedServices, await_ready
 from pdfme_dagster.local.valkey import Valkey
 from pdfme_dagster.settings import Settings
 
@@ -244,7 +244,7 @@ def test_redis_takes_its_flags_and_keeps_queues(tmp_path: Path, port: int, super
         command=(valkey.program().command[0], *command[1:], "--port", str(port), "--bind", LOOPBACK),
         prepare=valkey.directory.mkdir,
     )
-    _await_ready(supervisor.start(program), valkey.is_ready, time.monotonic() + 10)
+    await_ready(supervisor.start(program), valkey.is_ready, time.monotonic() + 10)
     wanted = {
         "appendonly": "yes",
         "appendfsync": "everysec",
@@ -261,7 +261,7 @@ def test_postgres_takes_its_flags(tmp_path: Path, port: int, supervisor: Supervi
     postgres = Postgres(home=tmp_path, port=port, password=SECRETS["POSTGRES_PASSWORD"])
     postgres.create_cluster(supervisor)
     program = replace(postgres.program(), command=(*postgres.program().command, *flags))
-    _await_ready(supervisor.start(program), postgres.is_ready, time.monotonic() + 20)
+    await_ready(supervisor.start(program), postgres.is_ready, time.monotonic() + 20)
     wanted = dict(flag.split("=") for flag in flags[1::2])
     with psycopg.connect(postgres.conninfo("postgres")) as connection:
         shown = {name: connection.execute(f"SHOW {name}".encode()).fetchone() for name in wanted}

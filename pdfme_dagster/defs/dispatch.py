@@ -44,7 +44,8 @@ def dispatch_jobs(
 
 def take_back(instance: dg.DagsterInstance, jobs: JobStore, settings: DispatchSettings) -> int:
     """Free what ended or vanished runs held; return how many requests have no run yet but still may."""
-    gone = jobs.claiming_runs() - _live_runs(instance, jobs.claiming_runs())
+    claiming = jobs.claiming_runs()
+    gone = claiming - _live_runs(instance, claiming)
     if gone:
         jobs.release(sorted(gone))
     jobs.release_stuck(settings.stuck_processing_seconds)

@@ -33,17 +33,13 @@ def record_materialized(
     instance: dg.DagsterInstance, step: Step, partitions: Mapping[str, Mapping[str, dg.MetadataValue]]
 ) -> None:
     """Record a materialization, with its own metadata, for each partition."""
-    events = [
-        _event(
-            step,
-            DagsterEventType.ASSET_MATERIALIZATION,
-            StepMaterializationData(
-                dg.AssetMaterialization(asset_key=step.asset_key, partition=etag, metadata=metadata)
-            ),
+    materialized = [
+        StepMaterializationData(
+            dg.AssetMaterialization(asset_key=step.asset_key, partition=etag, metadata=metadata)
         )
         for etag, metadata in partitions.items()
     ]
-    _store(instance, step, events)
+    _store(instance, step, DagsterEventType.ASSET_MATERIALIZATION, materialized)
 
 
 def record_failed(
@@ -53,42 +49,27 @@ def record_failed(
 
     The reason is an observation, because open-source Dagster keeps no event of a failed materialization.
     """
-    planned = [
-        _event(
-            step,
-            DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
-            AssetMaterializationPlannedData(step.asset_key, partition=etag),
-        )
-        for etag in partitions
-    ]
+    planned = [AssetMaterializationPlannedData(step.asset_key, partition=etag) for etag in partitions]
     observed = [
-        _event(
-            step,
-            DagsterEventType.ASSET_OBSERVATION,
-            AssetObservationData(
-                dg.AssetObservation(asset_key=step.asset_key, partition=etag, metadata=metadata)
-            ),
-        )
+        AssetObservationData(dg.AssetObservation(asset_key=step.asset_key, partition=etag, metadata=metadata))
         for etag, metadata in partitions.items()
     ]
-    _store(instance, step, planned)
-    _store(instance, step, observed)
+    _store(instance, step, DagsterEventType.ASSET_MATERIALIZATION_PLANNED, planned)
+    _store(instance, step, DagsterEventType.ASSET_OBSERVATION, observed)
 
 
-def _event(
+def _store(
+    instance: dg.DagsterInstance,
     step: Step,
     event_type: DagsterEventType,
-    specific: StepMaterializationData | AssetMaterializationPlannedData | AssetObservationData,
-) -> DagsterEvent:
-    return DagsterEvent(
-        event_type_value=event_type.value,
-        job_name=step.job_name,
-        step_key=step.step_key,
-        event_specific_data=specific,
-    )
-
-
-def _store(instance: dg.DagsterInstance, step: Step, events: Sequence[DagsterEvent]) -> None:
-    for number, event in enumerate(events, start=1):
-        batch = DagsterEventBatchMetadata(f"{step.run_id}-{event.event_type_value}", number == len(events))
+    contents: Sequence[StepMaterializationData | AssetMaterializationPlannedData | AssetObservationData],
+) -> None:
+    for number, content in enumerate(contents, start=1):
+        event = DagsterEvent(
+            event_type_value=event_type.value,
+            job_name=step.job_name,
+            step_key=step.step_key,
+            event_specific_data=content,
+        )
+        batch = DagsterEventBatchMetadata(f"{step.run_id}-{event_type.value}", number == len(contents))
         instance.report_dagster_event(event, run_id=step.run_id, batch_metadata=batch)

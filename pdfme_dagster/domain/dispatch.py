@@ -6,7 +6,7 @@ Not here: which jobs those are (stores/jobs.py) or how a run is asked for (defs/
 # A second run costs the daemon and its worker about as much as rendering this many files.
 _FILES_WORTH_A_RUN = 100
 # Runs kept waiting in the broker, so that a worker that finishes finds its next run at once.
-_WAITING_RUNS = 2
+WAITING_RUNS = 2
 
 
 def plan_runs(*, pending: int, live_runs: int, workers: int, max_files: int) -> list[int]:
@@ -16,14 +16,14 @@ def plan_runs(*, pending: int, live_runs: int, workers: int, max_files: int) -> 
     trickle of files gathers into one run instead of many; what is worth a run of its own goes ahead and waits
     in the broker, so that no worker is ever idle between two ticks of month end.
     """
-    free = max(0, workers + _WAITING_RUNS - live_runs)
+    free = max(0, workers + WAITING_RUNS - live_runs)
     idle = max(0, workers - live_runs)
     nobody_waits = live_runs <= workers
     full = pending // max_files
     if idle:
         wanted = max(_ceil(pending, max_files), min(idle, _ceil(pending, _FILES_WORTH_A_RUN)))
     elif nobody_waits:
-        wanted = max(full, min(_WAITING_RUNS, pending // _FILES_WORTH_A_RUN))
+        wanted = max(full, min(WAITING_RUNS, pending // _FILES_WORTH_A_RUN))
     else:
         wanted = full
     runs = min(free, wanted)

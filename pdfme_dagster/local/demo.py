@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pdfme_dagster.domain.job import Job, JobState
-from pdfme_dagster.domain.upload import link_pdf
+from pdfme_dagster.domain.upload import link_pdf, read_etag
 from pdfme_dagster.errors import ServiceError
 from pdfme_dagster.local.dagster_api import DagsterApi
 from pdfme_dagster.local.stack import Stack
@@ -26,7 +26,7 @@ _PATIENCE_SECONDS = 180.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Upload:
+class Uploaded:
     """A sample file as uploaded."""
 
     etag: str
@@ -100,7 +100,7 @@ def run_demo(
     )
 
 
-def _upload(stack: Stack, samples: Iterator[SampleFile], on_upload: Callable[[int], None]) -> list[Upload]:
+def _upload(stack: Stack, samples: Iterator[SampleFile], on_upload: Callable[[int], None]) -> list[Uploaded]:
     with (
         closing(stack.services.endpoints.s3.open_client()) as client,
         ThreadPoolExecutor(_UPLOAD_THREADS) as threads,
@@ -108,11 +108,11 @@ def _upload(stack: Stack, samples: Iterator[SampleFile], on_upload: Callable[[in
         bucket = stack.settings.objects.uploads_bucket
         prefix = stack.settings.objects.uploads_prefix
 
-        def put(sample: SampleFile) -> Upload:
+        def put(sample: SampleFile) -> Uploaded:
             answer = client.put_object(Bucket=bucket, Key=prefix + sample.name, Body=sample.content)
-            return Upload(etag=answer["ETag"].strip('"'), sample=sample)
+            return Uploaded(etag=read_etag(answer["ETag"], sample.name), sample=sample)
 
-        uploads: list[Upload] = []
+        uploads: list[Uploaded] = []
         for upload in threads.map(put, samples):
             uploads.append(upload)
             on_upload(len(uploads))
@@ -156,7 +156,13 @@ def _count(jobs: JobStore, etags: Sequence[str]) -> Counts:
 
 
 def _sum_up(
-    stack: Stack, uploads: Sequence[Upload], jobs: Sequence[Job], *, began: float, uploaded: float, runs: int
+    stack: Stack,
+    uploads: Sequence[Uploaded],
+    jobs: Sequence[Job],
+    *,
+    began: float,
+    uploaded: float,
+    runs: int,
 ) -> Summary:
     completed = [job for job in jobs if job.state is JobState.COMPLETED]
     ends = [job.completed_at.timestamp() for job in jobs if job.completed_at]
@@ -184,7 +190,7 @@ def _find_example(stack: Stack, completed: Sequence[Job]) -> str | None:
 
 
 def _surprises(
-    uploads: Sequence[Upload], jobs: Mapping[str, Job], stored: Mapping[str, int]
+    uploads: Sequence[Uploaded], jobs: Mapping[str, Job], stored: Mapping[str, int]
 ) -> Iterator[str]:
     """Yield what is not as it must be: a good file without all its PDFs, a broken one that did not fail."""
     for upload in uploads:

@@ -71,6 +71,7 @@ class Screen:
 
     def summary(self, summary: Summary, stack: Stack) -> None:
         """Print how a demo ended."""
+        self.console.print()  # where nothing is redrawn, the progress ends without a line's end
         self.console.print(_summary_table(summary))
         if summary.failures:
             self.console.print(_failures_table(summary))

@@ -121,10 +121,10 @@ class EmbeddedServices:
         endpoints.postgres.create_cluster(self.supervisor)
         postgres = self.start(endpoints.postgres.program())
         deadline = time.monotonic() + _READY_SECONDS
-        _await_ready(postgres, endpoints.postgres.is_ready, deadline)
+        await_ready(postgres, endpoints.postgres.is_ready, deadline)
         endpoints.postgres.create_database(endpoints.database)
-        _await_ready(valkey, endpoints.valkey.is_ready, deadline)
-        _await_ready(s3, endpoints.s3.is_ready, deadline)
+        await_ready(valkey, endpoints.valkey.is_ready, deadline)
+        await_ready(s3, endpoints.s3.is_ready, deadline)
         endpoints.s3.create_buckets(buckets)
         self._endpoints = endpoints
 
@@ -292,7 +292,7 @@ def _stop_orphans(home: Path) -> None:
     stop_recorded((process.identity, process.stop_signal) for process in processes)
 
 
-def _await_ready(child: ChildProcess, is_ready: Callable[[], bool], deadline: float) -> None:
+def await_ready(child: ChildProcess, is_ready: Callable[[], bool], deadline: float) -> None:
     """Wait until a child is ready; raise ServiceError with its last words when it dies or takes too long."""
     while child.exit_code is not None or not is_ready():
         if child.exit_code is not None or time.monotonic() > deadline:

@@ -15,17 +15,17 @@ from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 
+from pdfme_dagster.domain.dispatch import WAITING_RUNS
 from pdfme_dagster.errors import ServiceError
 from pdfme_dagster.local.ports import LOOPBACK, free_port, give_back
 from pdfme_dagster.local.processes import ChildProcess, ParentWatch, Program, inherited_environment
-from pdfme_dagster.local.services import PREFERRED_PORTS, EmbeddedServices, start_services
+from pdfme_dagster.local.services import PREFERRED_PORTS, EmbeddedServices, await_ready, start_services
 from pdfme_dagster.settings import Settings
 
 UPLOADS_BUCKET, PDFS_BUCKET, LOGS_BUCKET = "uploads", "pdfs", "dagster-logs"
 USUAL_PORTS: Mapping[str, int] = {"ui": 3000, "code": 4000, **PREFERRED_PORTS}
 # On a laptop somebody is watching, and a listing costs nothing.
 _POLL_INTERVAL = "5s"
-_WAITING_RUNS = 2
 _READY_SECONDS = 120.0
 _REST_SECONDS = 0.2
 _BROKER_DATABASE = 1
@@ -131,9 +131,8 @@ def build_environment(
         "AWS_ENDPOINT_URL_S3": endpoints["S3_ENDPOINT_URL"],
         "CELERY_BROKER_URL": broker,
         "CELERY_RESULT_BACKEND": broker,
-        "MAX_CONCURRENT_RUNS": str(int(workers) + _WAITING_RUNS),
+        "MAX_CONCURRENT_RUNS": str(int(workers) + WAITING_RUNS),
         "DAGSTER_HOME": str(home / "dagster"),
-        "DAGSTER_EVENT_BATCH_SIZE": "500",
         "DAGSTER_EMIT_PARTITION_SUBSET_IN_PLANNED_EVENTS": "1",
         "DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS": "300",
         "PYTHONUNBUFFERED": "1",
@@ -229,14 +228,7 @@ def _find_dagster_yaml() -> Path:
 
 
 def _await_listening(child: ChildProcess, port: int) -> None:
-    deadline = time.monotonic() + _READY_SECONDS
-    while not _listens(port):
-        if child.exit_code is not None or time.monotonic() > deadline:
-            raise ServiceError(
-                f"{child.program.name} did not start (exit code {child.exit_code}), see {child.log}:\n"
-                f"{child.read_log_tail()}"
-            )
-        time.sleep(0.05)
+    await_ready(child, lambda: _listens(port), time.monotonic() + _READY_SECONDS)
 
 
 def _listens(port: int) -> bool:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from obstore.store import S3Store
 
-_ANSWER_SECONDS = 30
+ANSWER_SECONDS = 30
 _RETRIES = 4
 _CREDENTIAL_CODES = {
     "AccessDenied",
@@ -122,9 +122,9 @@ def open_fast_contents(client: "S3Client", endpoint_url: str | None) -> Callable
             client_options={
                 "allow_http": True,
                 "connect_timeout": "5s",
-                "timeout": f"{_ANSWER_SECONDS}s",
+                "timeout": f"{ANSWER_SECONDS}s",
             },
-            retry_config={"max_retries": _RETRIES, "retry_timeout": timedelta(seconds=_ANSWER_SECONDS)},
+            retry_config={"max_retries": _RETRIES, "retry_timeout": timedelta(seconds=ANSWER_SECONDS)},
         )
         return FastContents(store, BotoContents(client, bucket))
 

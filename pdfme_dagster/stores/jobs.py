@@ -137,7 +137,7 @@ class JobStore:
 
     def completed_among(self, etags: Sequence[str]) -> tuple[CompletedJob, ...]:
         """Return those of these jobs that are completed."""
-        return tuple(self._made(CompletedJob, "completed_among", etags=list(etags)))
+        return tuple(self._made(CompletedJob, "completed_among", etags=list(etags))) if etags else ()
 
     def complete(self, run_id: str, completions: Sequence[Completion]) -> set[str]:
         """End jobs that this run still holds as completed; return their ETags. The others were lost to it."""

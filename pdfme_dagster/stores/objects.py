@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pdfme_dagster.domain.upload import Upload, link_pdf, read_etag
 from pdfme_dagster.errors import PermanentError
-from pdfme_dagster.stores.contents import BotoContents, Contents, boto_errors, is_missing, refuse
+from pdfme_dagster.stores.contents import (
+    ANSWER_SECONDS,
+    BotoContents,
+    Contents,
+    boto_errors,
+    is_missing,
+    refuse,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-_ANSWER_SECONDS = 30
 
 T = TypeVar("T")
 
@@ -32,7 +37,7 @@ def make_client(endpoint_url: str | None, *, max_connections: int = 32) -> "S3Cl
             retries={"max_attempts": 5, "mode": "standard"},
             max_pool_connections=max_connections,
             connect_timeout=5,
-            read_timeout=_ANSWER_SECONDS,
+            read_timeout=ANSWER_SECONDS,
             # Checksums beyond TLS and the ETag cost CPU per request and not every endpoint knows them.
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
