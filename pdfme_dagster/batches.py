@@ -16,9 +16,9 @@ from typing import TypeVar
 
 from pdfme_dagster.domain.job import Claim, Claims, CompletedJob, Completion, JobFailure, JobState
 from pdfme_dagster.domain.statement import ParsedFile, RenderedPdf
-from pdfme_dagster.domain.upload import Upload, locate_pdfs, name_pdfs
+from pdfme_dagster.domain.upload import Upload, locate_pdf, locate_pdfs, name_pdfs
 from pdfme_dagster.errors import ConfigurationError, PermanentError, TransientError
-from pdfme_dagster.parsing import AfsProfile, parse
+from pdfme_dagster.parsing import HEAD_BYTES, Profiles, describe_rejected, parse, require_acceptable
 from pdfme_dagster.rendering import render_statement
 from pdfme_dagster.stores.cache import SeenCache
 from pdfme_dagster.stores.jobs import JobStore
@@ -48,6 +48,7 @@ class Rendered:
 
     claim: Claim
     content_sha256: str
+    file: ParsedFile
     keys: tuple[str, ...]
     pdfs: tuple[RenderedPdf, ...]
 
@@ -103,9 +104,9 @@ class Outcome:
 
 
 def parse_batch(
-    claims: Claims, *, jobs: JobStore, objects: ObjectStore, profile: AfsProfile, follow_replaced: bool
+    claims: Claims, *, jobs: JobStore, objects: ObjectStore, profiles: Profiles, follow_replaced: bool
 ) -> ParsedBatch:
-    """Read and parse every claimed file.
+    """Read and parse every claimed file, each by the profile that fits it.
 
     With ``follow_replaced`` (a user asked for these files), a file that was replaced by a newer, completed
     version counts as done: its job points to the newer one's PDFs.
@@ -120,7 +121,7 @@ def parse_batch(
     for claim, content in _in_threads(read, claims.claimed):
         with setbacks.of(claim):
             try:
-                files.append(_parse_file(claim, content(), profile))
+                files.append(_parse_file(claim, content(), profiles))
             except PermanentError as exc:
                 if not (follow_replaced and exc.code == "superseded"):
                     raise
@@ -171,12 +172,11 @@ def store_batch(
     return _end_batch(run_id, batch, ended, batch.setbacks + setbacks.total(), jobs, cache)
 
 
-def _parse_file(claim: Claim, content: bytes, profile: AfsProfile) -> Parsed:
-    return Parsed(
-        claim=claim,
-        content_sha256=hashlib.sha256(content).hexdigest(),
-        file=parse(content, profile=profile),
-    )
+def _parse_file(claim: Claim, content: bytes, profiles: Profiles) -> Parsed:
+    profile = profiles.choose(claim.key, content[:HEAD_BYTES])
+    file = parse(content, profile=profile, name=claim.key)
+    require_acceptable(file, profile)
+    return Parsed(claim=claim, content_sha256=hashlib.sha256(content).hexdigest(), file=file)
 
 
 def _follow(claim: Claim, jobs: JobStore, objects: ObjectStore) -> Completion:
@@ -195,41 +195,55 @@ def _follow(claim: Claim, jobs: JobStore, objects: ObjectStore) -> Completion:
     return Completion(
         etag=claim.etag,
         pdf_location=newer[0].pdf_location,
+        first_pdf=newer[0].first_pdf,
         statements=0,
         pages=0,
         pdf_bytes=0,
         content_sha256=None,
         pdf_sha256=None,
+        profile=None,
         duplicate_of=newer[0].etag,
     )
 
 
 def _render_file(parsed: Parsed) -> Rendered:
-    statements = parsed.file.statements
-    claim = parsed.claim
+    file, claim = parsed.file, parsed.claim
     upload = Upload(etag=claim.etag, key=claim.key, size_bytes=claim.size_bytes)
+    customers = _count_customers(file)
+    left_out = {each.position for each in file.rejected}
+    positions = [position for position in range(1, customers + 1) if position not in left_out]
     return Rendered(
         claim=claim,
         content_sha256=parsed.content_sha256,
-        keys=tuple(name_pdfs(upload, statements[0].org_id, len(statements))),
-        pdfs=tuple(render_statement(statement) for statement in statements),
+        file=file,
+        keys=tuple(name_pdfs(upload, file.statements[0].org_id, positions, customers=customers)),
+        pdfs=tuple(render_statement(statement) for statement in file.statements),
     )
 
 
+def _count_customers(file: ParsedFile) -> int:
+    return len(file.statements) + len(file.rejected)
+
+
 def _write_file(rendered: Rendered, objects: ObjectStore) -> Completion:
-    digest = hashlib.sha256()
-    for key, pdf in zip(rendered.keys, rendered.pdfs, strict=True):
+    file, keys, digest = rendered.file, rendered.keys, hashlib.sha256()
+    for key, pdf in zip(keys, rendered.pdfs, strict=True):
         sha256 = hashlib.sha256(pdf.content).hexdigest()
         objects.write_pdf(key, pdf.content, source_etag=rendered.claim.etag, sha256=sha256)
         digest.update(pdf.content)
     return Completion(
         etag=rendered.claim.etag,
-        pdf_location=locate_pdfs(objects.pdfs_bucket, list(rendered.keys)),
+        pdf_location=locate_pdfs(objects.pdfs_bucket, keys, customers=_count_customers(file)),
+        first_pdf=locate_pdf(objects.pdfs_bucket, keys[0]),
         statements=len(rendered.pdfs),
         pages=sum(pdf.pages for pdf in rendered.pdfs),
         pdf_bytes=sum(len(pdf.content) for pdf in rendered.pdfs),
         content_sha256=rendered.content_sha256,
         pdf_sha256=digest.hexdigest(),
+        profile=file.profile,
+        warnings=len(file.warnings),
+        rejected=len(file.rejected),
+        rejected_reason=describe_rejected(file.rejected, file) if file.rejected else None,
     )
 
 
@@ -248,9 +262,14 @@ def _completed_job(claim: Claim, completion: Completion) -> CompletedJob:
         etag=claim.etag,
         key=claim.key,
         pdf_location=completion.pdf_location,
+        first_pdf=completion.first_pdf,
         statements=completion.statements,
         pages=completion.pages,
         pdf_bytes=completion.pdf_bytes,
+        profile=completion.profile,
+        warnings=completion.warnings,
+        rejected=completion.rejected,
+        rejected_reason=completion.rejected_reason,
         duplicate_of=completion.duplicate_of,
     )
 

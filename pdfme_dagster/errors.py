@@ -29,11 +29,15 @@ class PermanentError(PdfmeError):
 
 
 class ParseError(PermanentError):
-    """Raised when a statement file cannot be read right; ``line`` counts from 1, None for the whole file."""
+    """Raised when a statement file cannot be read right.
+
+    ``line`` counts from 1, None for the whole file; ``reason`` is the message without it.
+    """
 
     def __init__(self, code: str, message: str, *, line: int | None = None) -> None:
         super().__init__(code, message if line is None else f"line {line}: {message}")
         self.line = line
+        self.reason = message
 
 
 class TransientError(PdfmeError):

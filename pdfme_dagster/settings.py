@@ -3,10 +3,12 @@
 Not here: defaults hidden elsewhere, or anything that acts on a setting.
 """
 
+import codecs
 import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Self
 from urllib.parse import quote, urlsplit
 
@@ -90,10 +92,39 @@ class DispatchSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementSettings:
-    """How statement files are read where they do not say it themselves."""
+    """How statement files are read where their profile does not say it. Needs no variable to be set.
+
+    ``profiles_dir`` holds the user's own profiles; whoever loads them asks whether it is there.
+    """
 
     currency: str
     fallback_encoding: str
+    profiles_dir: Path | None
+    on_bad_statement: str
+    on_unbalanced: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Read these settings; raise ConfigurationError naming the first variable that is wrong."""
+        read = _Reader(environment)
+        folder = read.optional("PROFILES_DIR")
+        return cls(
+            currency=read.currency("STATEMENT_CURRENCY", "BHD"),
+            fallback_encoding=read.encoding("FALLBACK_ENCODING", "cp1256"),
+            profiles_dir=Path(folder) if folder else None,
+            on_bad_statement=read.choice("ON_BAD_STATEMENT", "fail_file", "skip"),
+            on_unbalanced=read.choice("ON_UNBALANCED", "warn", "fail"),
+        )
+
+    def profile_defaults(self) -> dict[str, object]:
+        """Return what a profile says that does not say it itself, under a profile's own keys."""
+        unicode_only = codecs.lookup(self.fallback_encoding).name == "utf-8"
+        return {
+            "currency": self.currency,
+            "encodings": ["utf-8"] if unicode_only else ["utf-8", self.fallback_encoding],
+            "on_bad_statement": self.on_bad_statement,
+            "on_unbalanced": self.on_unbalanced,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,10 +165,7 @@ class Settings:
                 max_file_bytes=read.integer("MAX_FILE_BYTES", 256 * 1024 * 1024, low=1),
             ),
             dispatch=DispatchSettings.from_environment(environment),
-            statements=StatementSettings(
-                currency=read.currency("STATEMENT_CURRENCY", "BHD"),
-                fallback_encoding=read.encoding("FALLBACK_ENCODING", "cp1256"),
-            ),
+            statements=StatementSettings.from_environment(environment),
         )
         _check_buckets(settings.objects)
         return settings
@@ -194,6 +222,10 @@ class _Reader:
 
     def encoding(self, name: str, default: str) -> str:
         return self._checked(name, self.text(name, default), _is_encoding, "an encoding, like cp1256")
+
+    def choice(self, name: str, *choices: str) -> str:
+        """Return one of ``choices``, of which the first is the default."""
+        return self._checked(name, self.text(name, choices[0]), choices.__contains__, " or ".join(choices))
 
     @staticmethod
     def _checked(name: str, value: str, holds: Callable[[str], bool], expected: str) -> str:

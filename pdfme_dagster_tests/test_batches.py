@@ -5,7 +5,7 @@ Not here: what a statement reads like (parsing/) or looks like (rendering/).
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from pdfme_dagster.domain.statement import RenderedPdf, Statement
 from pdfme_dagster.domain.upload import Upload, name_pdfs
 from pdfme_dagster.errors import ConfigurationError, TransientError
 from pdfme_dagster.local.statement_samples import make_files
-from pdfme_dagster.parsing import AfsProfile
+from pdfme_dagster.parsing import Profiles, load_profiles
 from pdfme_dagster.rendering import render_statement
 from pdfme_dagster.stores.cache import SeenCache
 from pdfme_dagster.stores.jobs import JobStore
@@ -34,12 +34,17 @@ if TYPE_CHECKING:
 SAMPLES = Path(__file__).parent / "parsing" / "samples"
 ONE = (SAMPLES / "one_customer.txt").read_bytes()
 THREE = (SAMPLES / "three_customers_crlf.txt").read_bytes()
+# The closing balances of the three customers, each unlike any other text of the file.
+BALANCES = (b"|121.250|", b"|0.000||21092025|", b"|25.000-|")
+PROFILES = load_profiles()
+SKIPPING = load_profiles(defaults={"on_bad_statement": "skip"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """The three stores, and the bank's way into the uploads bucket."""
+    """The three stores, the profiles, and the bank's way into the uploads bucket."""
 
+    profiles: Profiles
     jobs: JobStore
     objects: ObjectStore
     cache: SeenCache
@@ -67,7 +72,7 @@ class Desk:
             claims,
             jobs=self.jobs,
             objects=objects or self.objects,
-            profile=AfsProfile(),
+            profiles=self.profiles,
             follow_replaced=by_person,
         )
         return render_batch(parsed)
@@ -98,7 +103,9 @@ class Desk:
 @pytest.fixture
 def desk(jobs: JobStore, objects: ObjectStore, cache: SeenCache, s3: "S3Client", uploads_bucket: str) -> Desk:
     """The three stores of this test, empty."""
-    return Desk(jobs=jobs, objects=objects, cache=cache, s3=s3, uploads_bucket=uploads_bucket)
+    return Desk(
+        profiles=PROFILES, jobs=jobs, objects=objects, cache=cache, s3=s3, uploads_bucket=uploads_bucket
+    )
 
 
 def refuse_requests(client: "S3Client", operation: str, part: str) -> None:
@@ -206,7 +213,10 @@ def test_broken_files_fail_each_for_its_reason_and_cost_the_good_ones_nothing(de
         key
         for etag, file in good.items()
         for key in name_pdfs(
-            Upload(etag=etag, key=file.name, size_bytes=0), file.name.split("_")[0], file.statements
+            Upload(etag=etag, key=file.name, size_bytes=0),
+            file.name.split("_")[0],
+            range(1, file.statements + 1),
+            customers=file.statements,
         )
     ]
     assert sorted(desk.pdfs()) == sorted(expected)
@@ -239,6 +249,151 @@ def test_a_repaired_file_can_be_made_by_a_person(desk: Desk, monkeypatch: pytest
         desk.run("run-1", etag)
     assert desk.run("run-2", etag) == Outcome(completed=(), already=(), failed=(), requeued=(), lost=())
     assert list_etags(desk.run("run-3", etag, by_person=True).completed) == [etag]
+
+
+# --- Profiles ---
+
+
+def test_each_file_is_read_by_the_profile_that_fits_it(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "kuwait.toml").write_text('extends = "afs"\nnames = ["kw_*"]\ncurrency = "KWD"\n')
+    desk = replace(desk, profiles=load_profiles(tmp_path))
+    etags = [desk.upload("in/kw_1.txt", ONE), desk.upload("in/bh_1.txt", THREE)]
+    outcome = desk.run("run-1", *etags)
+    assert [job.profile for job in outcome.completed] == ["kuwait", "afs"]
+    assert [job.profile for job in desk.jobs.completed_among(etags)] == ["kuwait", "afs"]
+
+
+def test_a_file_that_no_profile_fits_fails_alone_and_says_so(desk: Desk) -> None:
+    strange, good = desk.upload("in/strange.txt", b"Dear bank,\n"), desk.upload("in/good.txt", ONE)
+    outcome = desk.run("run-1", strange, good)
+    assert list_etags(outcome.completed) == [good]
+    assert [(failure.etag, failure.code) for failure in outcome.failed] == [(strange, "no_profile")]
+
+
+def test_what_was_odd_about_a_completed_file_is_counted(desk: Desk) -> None:
+    etag = desk.upload("in/edge.txt", (SAMPLES / "edge_cases.txt").read_bytes())
+    batch = desk.render("run-1", etag)
+    (done,) = desk.store("run-1", batch).completed
+    assert done.warnings == len(batch.files[0].file.warnings) > 0
+
+
+# --- Customers who are rejected ---
+
+
+def spoil(*customers: int) -> bytes:
+    """Return the file of three customers with unreadable closing balances of these, counted from 1."""
+    content = THREE
+    for customer in customers:
+        assert content.count(BALANCES[customer - 1]) == 1
+        content = content.replace(BALANCES[customer - 1], BALANCES[customer - 1].replace(b".", b".x"))
+    return content
+
+
+def test_a_rejected_customer_fails_the_whole_file_and_nothing_is_stored(desk: Desk) -> None:
+    bad, good = desk.upload("in/three.txt", spoil(2)), desk.upload("in/one.txt", ONE)
+    outcome = desk.run("run-1", bad, good)
+    assert list_etags(outcome.completed) == [good]
+    (failure,) = outcome.failed
+    assert (failure.etag, failure.code) == (bad, "bad_amount")
+    assert failure.message.startswith("1 of 3 statements rejected: account ****0023, line 13: ")
+    assert len(desk.pdfs()) == 1
+
+
+def test_where_bad_customers_are_skipped_the_others_get_their_pdfs(
+    desk: Desk, psql: psycopg.Connection
+) -> None:
+    desk = replace(desk, profiles=SKIPPING)
+    whole = desk.upload("in/three.txt", THREE)
+    desk.run("run-1", whole)
+    complete = desk.pdfs()
+    etag = desk.upload("in/three.txt", spoil(2))
+    (done,) = desk.run("run-2", etag).completed
+    assert (done.statements, done.rejected) == (2, 1)
+    folder, before = (f"900/three-{each[:8]}" for each in (etag, whole))
+    made = {key: content for key, content in desk.pdfs().items() if key not in complete}
+    assert made == {
+        f"{folder}/0001.pdf": complete[f"{before}/0001.pdf"],
+        f"{folder}/0003.pdf": complete[f"{before}/0003.pdf"],
+    }
+    assert done.pdf_location == f"s3://{desk.objects.pdfs_bucket}/{folder}/"
+    row = psql.execute("SELECT file_hash, rejected, reason, profile FROM incomplete_jobs").fetchone()
+    assert row == (etag, 1, done.rejected_reason, "afs")
+    assert (done.rejected_reason or "").startswith("1 of 3 statements rejected: account ****0023, line 13: ")
+
+
+@pytest.mark.parametrize("rejected", [(1,), (1, 2), (2, 3), (1, 3)])
+def test_the_first_pdf_of_a_job_is_one_that_exists(desk: Desk, rejected: tuple[int, ...]) -> None:
+    desk = replace(desk, profiles=SKIPPING)
+    etag = desk.upload("in/three.txt", spoil(*rejected))
+    (done,) = desk.run("run-1", etag).completed
+    keys = sorted(desk.pdfs())
+    assert [key.rpartition("/")[2] for key in keys] == [
+        f"000{customer}.pdf" for customer in (1, 2, 3) if customer not in rejected
+    ]
+    assert done.first_pdf == f"s3://{desk.objects.pdfs_bucket}/{keys[0]}"
+    assert done.pdf_location.endswith(f"/three-{etag[:8]}/")
+    assert desk.objects.link(done.first_pdf).endswith(keys[0])
+    assert desk.jobs.completed_among([etag]) == (done,)
+
+
+def test_a_replaced_file_points_to_a_pdf_that_its_newer_version_has(desk: Desk) -> None:
+    desk = replace(desk, profiles=SKIPPING)
+    old, newer = desk.upload("in/three.txt", THREE), desk.upload("in/three.txt", spoil(1))
+    (made,) = desk.run("run-1", newer).completed
+    (done,) = desk.run("run-2", old, by_person=True).completed
+    assert (done.first_pdf, done.duplicate_of) == (made.first_pdf, newer)
+    assert (done.profile, done.rejected, done.rejected_reason) == (None, 0, None)
+
+
+def test_a_corrected_file_clears_the_incomplete_job_once_it_is_made_again(
+    desk: Desk, psql: psycopg.Connection
+) -> None:
+    desk = replace(desk, profiles=SKIPPING)
+    incomplete = desk.upload("in/three.txt", spoil(1))
+    desk.run("run-1", incomplete)
+    corrected = desk.upload("in/three.txt", THREE)
+    desk.run("run-2", corrected)
+    (done,) = desk.run("run-3", incomplete, by_person=True, reprocess=True).completed
+    assert done.duplicate_of == corrected
+    assert psql.execute("SELECT count(*) FROM incomplete_jobs").fetchone() == (0,)
+
+
+def test_a_file_of_which_nothing_is_left_fails_also_where_bad_customers_are_skipped(desk: Desk) -> None:
+    desk = replace(desk, profiles=SKIPPING)
+    (failure,) = desk.run("run-1", desk.upload("in/three.txt", spoil(1, 2, 3))).failed
+    assert failure.message.startswith("3 of 3 statements rejected: ")
+    assert desk.pdfs() == {}
+
+
+def test_totals_that_do_not_hold_fail_the_file_by_its_rule_alone(desk: Desk) -> None:
+    wrong = THREE.replace(b"|25.000-|", b"|26.000-|")
+    (done,) = desk.run("run-1", desk.upload("in/warned.txt", wrong)).completed
+    assert (done.statements, done.warnings, done.rejected) == (3, 1, 0)
+    strict = load_profiles(defaults={"on_bad_statement": "skip", "on_unbalanced": "fail"})
+    before = desk.pdfs()
+    (failure,) = replace(desk, profiles=strict).run("run-2", desk.upload("in/b.txt", wrong + b"\n")).failed
+    assert failure.code == "unbalanced"
+    assert desk.pdfs() == before
+
+
+def test_what_is_said_of_rejected_customers_shows_no_name_and_no_card_number(
+    desk: Desk, psql: psycopg.Connection
+) -> None:
+    texts: list[str] = []
+    for number, profiles in enumerate((PROFILES, SKIPPING)):
+        content = spoil(1, 3).replace(b"|0.000||21092025|", b"|0.000||NOORA SAMPLEH|")
+        content = ONE.replace(b"5000000000000015", b"5000000000000049") + b"\n" * number + content
+        etag = desk.upload(f"in/{number}.txt", content)
+        outcome = replace(desk, profiles=profiles).run(f"run-{number}", etag)
+        texts += [failure.message for failure in outcome.failed]
+        texts += [job.rejected_reason or "" for job in outcome.completed]
+        texts += [
+            str(row) for row in psql.execute("SELECT error_message, rejected_reason FROM processing_jobs")
+        ]
+    told = " ".join(texts)
+    assert told.count("3 of 4 statements rejected") >= 4
+    assert not [word for word in ("NOORA", "SAMPLEH", "YOUSIF", "HALA") if word in told]
+    assert "50000000000000" not in told
 
 
 # --- Defects of ours ---

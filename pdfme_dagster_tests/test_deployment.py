@@ -144,12 +144,24 @@ def test_worker_is_given_the_most_time_to_stop() -> None:
 
 
 def test_data_outlives_containers() -> None:
-    kept = {name: service["volumes"] for name, service in SERVICES.items() if "volumes" in service}
+    kept = {name: service["volumes"] for name, service in SERVICES.items() if name not in OURS}
     assert kept == {
         "postgres": ["postgres:/var/lib/postgresql/data"],
         "redis": ["redis:/data"],
         "minio": ["minio:/data"],
     }
+
+
+@pytest.mark.parametrize(("chosen", "folder"), [("", "./profiles"), ("/srv/profiles", "/srv/profiles")])
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_profiles_of_the_operator_are_shown_where_they_are_looked_for_and_cannot_be_changed(
+    name: str, chosen: str, folder: str
+) -> None:
+    service = interpolate(SERVICES[name], SECRETS | {"PROFILES_DIR": chosen})
+    (mount,) = service["volumes"]
+    assert (mount["type"], mount["source"], mount["read_only"]) == ("bind", folder, True)
+    statements = Settings.from_environment(service["environment"]).statements
+    assert str(statements.profiles_dir) == mount["target"]
 
 
 def test_ports_are_published_to_this_machine_only() -> None:

@@ -47,11 +47,13 @@ def end_jobs(jobs: JobStore, *, completed: str, failed: str) -> None:
     done = Completion(
         etag=completed,
         pdf_location="s3://pdfs/a.pdf",
+        first_pdf="s3://pdfs/a.pdf",
         statements=1,
         pages=1,
         pdf_bytes=1,
         content_sha256=None,
         pdf_sha256=None,
+        profile="afs",
     )
     jobs.complete("run-1", [done])
     jobs.fail("run-1", [JobFailure(etag=failed, key="b", code="bad_date", message="line 1: no date")])

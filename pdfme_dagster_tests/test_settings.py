@@ -16,7 +16,8 @@ import pytest
 import yaml
 
 from pdfme_dagster.errors import ConfigurationError
-from pdfme_dagster.settings import DispatchSettings, PostgresSettings, Settings
+from pdfme_dagster.parsing import load_profiles
+from pdfme_dagster.settings import DispatchSettings, PostgresSettings, Settings, StatementSettings
 from pdfme_dagster_tests.stores.test_cache import DAY, HOUR
 
 PROJECT = Path(__file__).parents[1]
@@ -69,11 +70,15 @@ def test_everything_but_the_password_has_a_default() -> None:
         "dispatch.stuck_pending_seconds": 600,
         "statements.currency": "BHD",
         "statements.fallback_encoding": "cp1256",
+        "statements.profiles_dir": None,
+        "statements.on_bad_statement": "fail_file",
+        "statements.on_unbalanced": "warn",
     }
 
 
-def test_dispatch_needs_no_variable_at_all() -> None:
+def test_dispatch_and_statements_need_no_variable_at_all() -> None:
     assert DispatchSettings.from_environment({}) == read().dispatch
+    assert StatementSettings.from_environment({}) == read().statements
 
 
 @pytest.mark.parametrize(
@@ -135,6 +140,9 @@ WRONG: list[tuple[str, str, str]] = [
     ("FALLBACK_ENCODING", "cp9999", "an encoding, like cp1256"),
     ("FALLBACK_ENCODING", "base64", "an encoding, like cp1256"),
     ("FALLBACK_ENCODING", "undefined", "an encoding, like cp1256"),
+    ("ON_BAD_STATEMENT", "fail", "fail_file or skip"),
+    ("ON_BAD_STATEMENT", "Skip", "fail_file or skip"),
+    ("ON_UNBALANCED", "fail_file", "warn or fail"),
 ]
 
 
@@ -154,6 +162,35 @@ def test_a_missing_password_says_where_to_look(value: str | None) -> None:
 
 
 # --- What is made of them ---
+
+
+def test_every_profile_says_what_the_settings_say_where_it_says_nothing() -> None:
+    settings = read(
+        STATEMENT_CURRENCY="KWD",
+        FALLBACK_ENCODING="iso-8859-6",
+        ON_BAD_STATEMENT="skip",
+        ON_UNBALANCED="fail",
+    )
+    profile = load_profiles(defaults=settings.statements.profile_defaults())["afs"]
+    assert (profile.currency, profile.encodings) == ("KWD", ("utf-8", "iso-8859-6"))
+    assert (profile.on_bad_statement, profile.on_unbalanced) == ("skip", "fail")
+
+
+def test_settings_have_the_defaults_that_profiles_have() -> None:
+    alone, by_settings = load_profiles(), load_profiles(defaults=read().statements.profile_defaults())
+    assert list(alone) == list(by_settings)
+
+
+@pytest.mark.parametrize("name", ["utf-8", "UTF8", "utf_8", "U8"])
+def test_a_fallback_that_is_utf_8_itself_is_tried_once(name: str) -> None:
+    assert read(FALLBACK_ENCODING=name).statements.profile_defaults()["encodings"] == ["utf-8"]
+
+
+def test_whether_the_folder_of_profiles_is_there_is_not_asked_before_they_are_loaded() -> None:
+    statements = read(PROFILES_DIR="no/such/folder").statements
+    assert statements.profiles_dir == Path("no/such/folder")
+    with pytest.raises(ConfigurationError, match=r"^PROFILES_DIR='no/such/folder' is not a folder; "):
+        load_profiles(statements.profiles_dir)
 
 
 def test_passwords_do_not_show() -> None:

@@ -1,4 +1,4 @@
-"""Resources that open the plain stores for an op or a tick; settings are read when one starts.
+"""What an op or a tick opens: the plain stores as resources, and the profiles; settings are read by then.
 
 Not here: what the stores do, or defaults of settings.
 """
@@ -9,7 +9,8 @@ from contextlib import contextmanager
 
 import dagster as dg
 
-from pdfme_dagster.settings import Settings
+from pdfme_dagster.parsing import Profiles, load_profiles
+from pdfme_dagster.settings import Settings, StatementSettings
 from pdfme_dagster.stores.cache import SeenCache
 from pdfme_dagster.stores.contents import Contents, open_fast_contents
 from pdfme_dagster.stores.jobs import JobStore
@@ -58,6 +59,16 @@ class ObjectStoreResource(dg.ConfigurableResource[ObjectStore]):
             max_file_bytes=settings.max_file_bytes,
             pdfs_url=settings.pdfs_url,
         )
+
+
+def read_profiles() -> Profiles:
+    """Load all profiles afresh; ConfigurationError lists what is wrong with them by file and key.
+
+    Not once per process, so that a profile's change takes effect with the next run, and no resource, so that
+    a tick with a broken one still admits what is new.
+    """
+    settings = StatementSettings.from_environment()
+    return load_profiles(settings.profiles_dir, defaults=settings.profile_defaults())
 
 
 # Once per process: a warm run worker keeps its connections and need not ask for the schema again.

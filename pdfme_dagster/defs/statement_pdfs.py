@@ -13,10 +13,9 @@ from pdfme_dagster import batches
 from pdfme_dagster.batches import Outcome, ParsedBatch, RenderedBatch
 from pdfme_dagster.defs.partition_events import Step, record_failed, record_materialized
 from pdfme_dagster.defs.partitions import UPLOADS
+from pdfme_dagster.defs.resources import read_profiles
 from pdfme_dagster.domain.job import CompletedJob, JobFailure
 from pdfme_dagster.domain.privacy import mask_numbers
-from pdfme_dagster.parsing import AfsProfile
-from pdfme_dagster.settings import Settings
 from pdfme_dagster.stores.cache import SeenCache
 from pdfme_dagster.stores.jobs import JobStore
 from pdfme_dagster.stores.objects import ObjectStore
@@ -101,16 +100,15 @@ def _parse(
     context: dg.OpExecutionContext, config: BatchConfig, jobs: JobStore, objects: ObjectStore
 ) -> ParsedBatch:
     etags = config.etags or _partitions(context)
+    profiles = read_profiles()  # before any job is claimed: it is no file's fault when one is broken
     by_person = DISPATCH_TAG not in context.run.tags or context.run.parent_run_id is not None
     claims = jobs.start(context.run_id, etags, retry_failed=by_person, reprocess=config.reprocess)
     context.log.info(
         f"{len(etags)} files: {len(claims.claimed)} claimed, {len(claims.completed)} completed already, "
         f"{len(claims.elsewhere)} held elsewhere"
     )
-    settings = Settings.from_environment().statements
-    profile = AfsProfile(currency=settings.currency, fallback_encoding=settings.fallback_encoding)
     batch = batches.parse_batch(
-        claims, jobs=jobs, objects=objects, profile=profile, follow_replaced=by_person
+        claims, jobs=jobs, objects=objects, profiles=profiles, follow_replaced=by_person
     )
     _log_warnings(context, batch)
     return batch
@@ -124,8 +122,13 @@ def _log_warnings(context: dg.OpExecutionContext, batch: ParsedBatch) -> None:
         for warning in parsed.file.warnings
     ]
     if lines:
-        more = f"\nand {len(lines) - _SHOWN} more" if len(lines) > _SHOWN else ""
-        context.log.warning("\n".join(lines[:_SHOWN]) + more)
+        context.log.warning(_cap(lines))
+
+
+def _cap(lines: Sequence[str], rest: str = "") -> str:
+    """Join lines, after the first twenty only saying how many more there are and where the ``rest`` is."""
+    more = len(lines) - _SHOWN
+    return "\n".join([*lines[:_SHOWN], f"and {more} more{rest}"] if more > 0 else lines)
 
 
 def _partitions(context: dg.OpExecutionContext) -> list[str]:
@@ -168,8 +171,14 @@ def _metadata(job: CompletedJob, objects: ObjectStore) -> dict[str, dg.MetadataV
         "statements": dg.MetadataValue.int(job.statements),
         "pages": dg.MetadataValue.int(job.pages),
         "bytes": dg.MetadataValue.int(job.pdf_bytes),
-        "pdf": dg.MetadataValue.url(objects.link(job.pdf_location)),
+        "pdf": dg.MetadataValue.url(objects.link(job.first_pdf)),
+        "warnings": dg.MetadataValue.int(job.warnings),
     }
+    if job.profile:
+        shown["profile"] = dg.MetadataValue.text(job.profile)
+    if job.rejected:
+        shown["rejected"] = dg.MetadataValue.int(job.rejected)
+        shown["reason"] = dg.MetadataValue.text(job.rejected_reason or "")
     if job.duplicate_of:
         shown["replaced_by"] = dg.MetadataValue.text(job.duplicate_of)
     return shown
@@ -187,6 +196,10 @@ def _report(context: dg.OpExecutionContext, outcome: Outcome) -> None:
     """Log what happened; fail the run when files failed, which marks exactly their partitions."""
     pages = sum(job.pages for job in outcome.completed)
     context.log.info(f"{len(outcome.completed)} files completed, {pages} pages; {len(outcome.failed)} failed")
+    if incomplete := [job for job in outcome.completed if job.rejected]:
+        lines = [f"{mask_numbers(job.key)}: {job.rejected_reason}" for job in incomplete]
+        told = _cap(lines, ": see the view incomplete_jobs")
+        context.log.warning(f"completed without some of their customers:\n{told}")
     if outcome.requeued:
         context.log.warning(f"{len(outcome.requeued)} files met a passing trouble and wait for another run")
     if outcome.lost:
@@ -198,12 +211,9 @@ def _report(context: dg.OpExecutionContext, outcome: Outcome) -> None:
 
 
 def _describe(failures: Sequence[JobFailure]) -> str:
-    lines = [f"{mask_numbers(failure.key)}: {failure.message}" for failure in failures[:_SHOWN]]
-    more = len(failures) - len(lines)
-    if more:
-        lines.append(f"and {more} more: see the view failed_jobs")
+    lines = [f"{mask_numbers(failure.key)}: {failure.message}" for failure in failures]
     what = "1 file" if len(failures) == 1 else f"{len(failures)} files"
-    return "\n".join([f"{what} failed, the others are done:", *lines])
+    return f"{what} failed, the others are done:\n{_cap(lines, ': see the view failed_jobs')}"
 
 
 def _table(failures: Sequence[JobFailure]) -> dg.TableMetadataValue:

@@ -7,6 +7,7 @@ import dagster as dg
 
 from pdfme_dagster.defs.broker import broker_trouble
 from pdfme_dagster.defs.dispatch import dispatch_jobs
+from pdfme_dagster.defs.resources import read_profiles
 from pdfme_dagster.defs.statement_pdfs import JOB_NAME
 from pdfme_dagster.intake import admit_uploads
 from pdfme_dagster.settings import DispatchSettings
@@ -34,6 +35,8 @@ def build_uploads_sensor(settings: DispatchSettings) -> dg.SensorDefinition:
         intake = admit_uploads(
             objects, cache, jobs, max_retries=settings.max_retries, batch_size=settings.batch_size
         )
+        # Refused here and not in the runs: until it is repaired, jobs wait instead of failing one by one.
+        read_profiles()
         if trouble := broker_trouble(context.instance):
             return dg.SkipReason(f"{len(intake.new)} new uploads wait: {trouble}")
         requests = dispatch_jobs(context.instance, jobs, settings, new=intake.new)

@@ -28,10 +28,12 @@ class Job:
     created_at: datetime
     completed_at: datetime | None
     pdf_location: str | None
+    first_pdf: str | None
     error_code: str | None
     error_message: str | None
     statements: int
     pages: int
+    rejected: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,15 +47,24 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
-    """What a finished job leaves behind; ``pdf_sha256`` covers all its PDFs in order."""
+    """What a finished job leaves behind; ``pdf_sha256`` covers all its PDFs in order.
+
+    ``first_pdf`` is the first one at ``pdf_location``. ``profile`` read the file and ``warnings`` count what
+    was odd about it; ``rejected`` customers got no PDF, and ``rejected_reason`` says who and why.
+    """
 
     etag: str
     pdf_location: str
+    first_pdf: str
     statements: int
     pages: int
     pdf_bytes: int
     content_sha256: str | None
     pdf_sha256: str | None
+    profile: str | None
+    warnings: int = 0
+    rejected: int = 0
+    rejected_reason: str | None = None
     duplicate_of: str | None = None
 
 
@@ -64,9 +75,14 @@ class CompletedJob:
     etag: str
     key: str
     pdf_location: str
+    first_pdf: str
     statements: int
     pages: int
     pdf_bytes: int
+    profile: str | None
+    warnings: int = 0
+    rejected: int = 0
+    rejected_reason: str | None = None
     duplicate_of: str | None = None
 
 

@@ -4,6 +4,7 @@ Not here: reading objects (stores/objects.py) or what became of them (domain/job
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import quote
@@ -43,29 +44,35 @@ def read_etag(value: str, key: str) -> str:
     return etag
 
 
-def name_pdfs(upload: Upload, org_id: str, statements: int) -> list[str]:
+def name_pdfs(upload: Upload, org_id: str, positions: Sequence[int], *, customers: int) -> list[str]:
     """Return one object key per statement, derived from the upload alone so that writing twice is harmless.
 
-    One statement: ``<org>/<file stem>-<first 8 of the ETag>.pdf``; several: a folder of that name with
-    ``0001.pdf``, ``0002.pdf`` … in file order.
+    A file of one customer: ``<org>/<file stem>-<first 8 of the ETag>.pdf``; of several: a folder of that name
+    with ``0001.pdf``, ``0002.pdf`` … ``positions`` are those of the statements among all ``customers`` of the
+    file, from 1, so that a customer's PDF has its name whether or not another's could be made.
     """
     stem = _safe(mask_numbers(PurePosixPath(upload.key).stem))[:_STEM_CHARACTERS]
     base = f"{_safe(mask_numbers(org_id))}/{stem}-{_safe(upload.etag)[:8]}"
-    if statements == 1:
+    if customers == 1:
         return [f"{base}.pdf"]
-    return [f"{base}/{number:04d}.pdf" for number in range(1, statements + 1)]
+    return [f"{base}/{position:04d}.pdf" for position in positions]
 
 
-def locate_pdfs(bucket: str, keys: list[str]) -> str:
-    """Return the job's ``pdf_location``: the PDF itself, or the folder when there are several."""
-    place = keys[0] if len(keys) == 1 else keys[0].rpartition("/")[0] + "/"
-    return f"s3://{bucket}/{place}"
+def locate_pdf(bucket: str, key: str) -> str:
+    """Return where the object under this key is, as the job table says it."""
+    return f"s3://{bucket}/{key}"
+
+
+def locate_pdfs(bucket: str, keys: Sequence[str], *, customers: int) -> str:
+    """Return the job's ``pdf_location``: the PDF itself, or the folder for a file of several customers."""
+    return locate_pdf(bucket, keys[0] if customers == 1 else keys[0].rpartition("/")[0] + "/")
 
 
 def link_pdf(pdfs_url: str | None, location: str) -> str:
-    """Return the web address of the PDF, or of the first of several, at a job's ``pdf_location``.
+    """Return the web address of the PDF at a job's ``first_pdf``.
 
-    ``pdfs_url`` is where a browser finds the bucket; None stands for the AWS console.
+    ``pdfs_url`` is where a browser finds the bucket; None stands for the AWS console. A folder, which is all
+    that jobs of before migration 3 know, stands for its first PDF.
     """
     bucket, _, key = location.removeprefix("s3://").partition("/")
     key = quote(f"{key}0001.pdf" if key.endswith("/") else key)

@@ -185,7 +185,7 @@ def _sum_up(
 
 
 def _find_example(stack: Stack, completed: Sequence[Job]) -> str | None:
-    locations = [job.pdf_location for job in completed if job.pdf_location]
+    locations = [job.first_pdf for job in completed if job.first_pdf]
     return link_pdf(stack.settings.objects.pdfs_url, locations[0]) if locations else None
 
 

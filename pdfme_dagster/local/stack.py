@@ -43,6 +43,9 @@ _KNOWN = (
     "MAX_FILE_BYTES",
     "STATEMENT_CURRENCY",
     "FALLBACK_ENCODING",
+    "PROFILES_DIR",
+    "ON_BAD_STATEMENT",
+    "ON_UNBALANCED",
 )
 
 
@@ -81,8 +84,8 @@ def run_stack(
 ) -> Iterator[Stack]:
     """Start everything, yield when the UI answers, and stop everything on the way out, however that is.
 
-    Raises ConfigurationError before anything starts when a variable in ``environment`` is wrong, and
-    ServiceError when the home is in use or something does not start.
+    Raises ConfigurationError before anything starts when a variable in ``environment`` or a profile is wrong,
+    and ServiceError when the home is in use or something does not start.
     """
     _check(environment)
     parent = ParentWatch()
@@ -114,9 +117,12 @@ def build_environment(
     home: Path, endpoints: Mapping[str, str], environment: Mapping[str, str]
 ) -> dict[str, str]:
     """Return what every program of the stack runs with: where things are, and the user's own settings."""
-    chosen = {name: environment[name] for name in _KNOWN if environment.get(name)}
+    chosen = {name: environment[name] for name in _KNOWN if environment.get(name, "").strip()}
     workers = chosen.setdefault("RUN_WORKERS", str(os.cpu_count() or 1))
     chosen.setdefault("POLL_INTERVAL", _POLL_INTERVAL)
+    if "PROFILES_DIR" in chosen:
+        # The programs run in a folder of their own.
+        chosen["PROFILES_DIR"] = str(Path(chosen["PROFILES_DIR"].strip()).absolute())
     broker = (
         f"redis://:{endpoints['REDIS_PASSWORD']}@{endpoints['REDIS_HOST']}:{endpoints['REDIS_PORT']}"
         f"/{_BROKER_DATABASE}"
@@ -160,9 +166,13 @@ def _wait(seconds: float) -> bool:
 
 
 def _check(environment: Mapping[str, str]) -> None:
-    """Refuse a wrong setting now, by its name, instead of in some process's log."""
+    """Refuse a wrong setting or profile now, by its name, instead of in some process's log."""
+    # Imported late: `upload` and `env` need none of it.
+    from pdfme_dagster.parsing import load_profiles
+
     kept = {name: environment[name] for name in _KNOWN if name in environment}
-    Settings.from_environment(kept | {"POSTGRES_PASSWORD": "made up later"})
+    statements = Settings.from_environment(kept | {"POSTGRES_PASSWORD": "made up later"}).statements
+    load_profiles(statements.profiles_dir, defaults=statements.profile_defaults())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,21 @@
 """Bytes of a statement file to statements, by profile. No services, no clock, no environment."""
 
-from pdfme_dagster.parsing.afs import parse
-from pdfme_dagster.parsing.profile import AfsProfile
+from pdfme_dagster.parsing.profile import Profile
+from pdfme_dagster.parsing.profiles import HEAD_BYTES, Profiles, load_profiles, read_profile
+from pdfme_dagster.parsing.ranges import cut_ranges
+from pdfme_dagster.parsing.reader import StatementReader, describe_rejected, parse, require_acceptable
+from pdfme_dagster.parsing.source import ByteRange
 
-__all__ = ["AfsProfile", "parse"]
+__all__ = [
+    "HEAD_BYTES",
+    "ByteRange",
+    "Profile",
+    "Profiles",
+    "StatementReader",
+    "cut_ranges",
+    "describe_rejected",
+    "load_profiles",
+    "parse",
+    "read_profile",
+    "require_acceptable",
+]

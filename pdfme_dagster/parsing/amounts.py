@@ -4,6 +4,8 @@ Not here: which field is an amount, nor how amounts are written for people (doma
 """
 
 import re
+from collections.abc import Callable
+from typing import Final, Literal
 
 _AMOUNT = re.compile(
     r"(?P<sign>[+-]?) *"
@@ -13,27 +15,31 @@ _AMOUNT = re.compile(
     r" *(?P<mark>CR|DR|C|D|-|\+)?",
     re.IGNORECASE | re.ASCII,
 )
-_CREDIT_MARKS = {"-": True, "CR": True, "C": True, "+": False, "DR": False, "D": False}
 _MAX_DIGITS = 18
+# So many digits are within the limit whatever they are multiplied by.
+PLAIN_DIGITS: Final = 12
+_POINT_FOR_COMMA = str.maketrans(",.", ".,")
 
-
+# What a minus says of an amount: on a card statement that it is a credit, on an account's that it is a debit.
+Negative = Literal["credit", "debit"]
 # A magnitude in minor units, and whether it is a credit: None when the text itself does not say. A plain
 # tuple, since a named one costs as much to make as the number costs to read.
 Amount = tuple[int, bool | None]
 
 
-def read_amount(text: str, implied_decimals: int, decimals: int) -> Amount | None:
+def read_amount(
+    text: str, implied_decimals: int, decimals: int, *, point: str = ".", negative: Negative = "credit"
+) -> Amount | None:
     """Read an amount into minor units of a currency with ``decimals``; None when the field is empty.
 
     Without a decimal point the last ``implied_decimals`` digits are decimals; with one, the value is as
-    written. ValueError, its text completing "amount x …", when it cannot be read without guessing.
+    written. ``point`` "," reads 1.234,50. ValueError, its text completing "amount x …", when it cannot be
+    read without guessing.
     """
-    if text.isdigit() and text.isascii():
-        return _to_minor(text, implied_decimals, decimals), None
     text = text.strip()
     if not text:
         return None
-    match = _AMOUNT.fullmatch(text)
+    match = _AMOUNT.fullmatch(text.translate(_POINT_FOR_COMMA) if point == "," else text)
     if match is None:
         raise ValueError("is not a number")
     sign, whole, fraction, mark = match.groups()
@@ -42,7 +48,41 @@ def read_amount(text: str, implied_decimals: int, decimals: int) -> Amount | Non
         minor = _to_minor(digits, implied_decimals, decimals)
     else:
         minor = _to_minor(digits + fraction, len(fraction), decimals)
-    return minor, _read_direction(sign, mark)
+    return minor, _read_direction(sign, mark, negative)
+
+
+def compile_amount(
+    implied_decimals: int, decimals: int, *, point: str = ".", negative: Negative = "credit"
+) -> Callable[[bytes], Amount | None]:
+    """Return ``read_amount`` for UTF-8 fields of one kind, with a short way for plain digits."""
+    factor = plain_factor(implied_decimals, decimals)
+    divisor = 10 ** max(implied_decimals - decimals, 0)
+    separator = point.encode()
+
+    def read(raw: bytes) -> Amount | None:
+        # bytes.isdigit knows ASCII digits only.
+        if len(raw) <= PLAIN_DIGITS:
+            if raw.isdigit():
+                minor, lost = (int(raw) * factor, 0) if factor else divmod(int(raw), divisor)
+                if not lost:
+                    return minor, None
+            else:
+                whole, _, fraction = raw.partition(separator)
+                if (
+                    whole
+                    and decimals
+                    and len(fraction) == decimals
+                    and (digits := whole + fraction).isdigit()
+                ):
+                    return int(digits), None
+        return read_amount(raw.decode(), implied_decimals, decimals, point=point, negative=negative)
+
+    return read
+
+
+def plain_factor(implied_decimals: int, decimals: int) -> int:
+    """Return what makes plain digits minor units, 0 when that takes more than multiplying."""
+    return 10 ** (decimals - implied_decimals) if decimals >= implied_decimals else 0
 
 
 def _to_minor(digits: str, written_decimals: int, decimals: int) -> int:
@@ -57,11 +97,15 @@ def _to_minor(digits: str, written_decimals: int, decimals: int) -> int:
     return minor
 
 
-def _read_direction(sign: str, mark: str | None) -> bool | None:
+_MARKS: Final = {"CR": True, "C": True, "DR": False, "D": False}
+
+
+def _read_direction(sign: str, mark: str | None, negative: Negative) -> bool | None:
     """Return True for a credit. A plus in front says nothing against a mark behind, a minus does."""
+    signs = {"-": negative == "credit", "+": negative == "debit"}
     if mark is None:
-        return _CREDIT_MARKS[sign] if sign else None
-    credit = _CREDIT_MARKS[mark.upper()]
-    if sign == "-" and not credit:
+        return signs[sign] if sign else None
+    credit = {**_MARKS, **signs}[mark.upper()]
+    if sign == "-" and credit is not signs["-"]:
         raise ValueError("has two opposite signs")
     return credit

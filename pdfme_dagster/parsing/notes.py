@@ -3,7 +3,12 @@
 Not here: what deserves one. Messages carry no names and no full card numbers; whoever writes them sees to it.
 """
 
+from collections import Counter
+
 from pdfme_dagster.domain.statement import ParseWarning
+
+# Nobody reads more; a file that is odd on every line must not fill the memory with saying so.
+_MAX_WARNINGS = 1000
 
 
 class Notes:
@@ -11,21 +16,34 @@ class Notes:
 
     def __init__(self) -> None:
         self._warnings: list[ParseWarning] = []
-        self._repeated: dict[str, list[int]] = {}
+        self._unlisted = 0
+        self._first: dict[str, int] = {}
+        self._last: dict[str, int] = {}
+        self._times: Counter[str] = Counter()
 
     def warn(self, line: int, message: str) -> None:
-        """Add a warning."""
-        self._warnings.append(ParseWarning(line=line, message=message))
+        """Add a warning; after the first thousand they are only counted."""
+        if len(self._warnings) < _MAX_WARNINGS:
+            self._warnings.append(ParseWarning(line=line, message=message))
+        else:
+            self._unlisted += 1
 
     def count(self, line: int, message: str) -> None:
         """Add a warning that is given once, at its first line, with the number of lines it is true for."""
-        self._repeated.setdefault(message, []).append(line)
+        self._first.setdefault(message, line)
+        self._last[message] = line
+        self._times[message] += 1
 
     def list_warnings(self) -> tuple[ParseWarning, ...]:
         """Return all warnings in the order of their lines."""
-        counted = (ParseWarning(line=at[0], message=_tell_count(m, at)) for m, at in self._repeated.items())
-        return tuple(sorted((*self._warnings, *counted), key=lambda warning: warning.line))
+        counted = [
+            ParseWarning(line=self._first[each], message=self._tell_count(each)) for each in self._first
+        ]
+        listed = sorted([*self._warnings, *counted], key=lambda warning: warning.line)
+        if self._unlisted:
+            listed.append(ParseWarning(line=listed[-1].line, message=f"and {self._unlisted} more warnings"))
+        return tuple(listed)
 
-
-def _tell_count(message: str, lines: list[int]) -> str:
-    return message if len(lines) == 1 else f"{message} ({len(lines)} such lines, the last is {lines[-1]})"
+    def _tell_count(self, message: str) -> str:
+        times = self._times[message]
+        return message if times == 1 else f"{message} ({times} such lines, the last is {self._last[message]})"

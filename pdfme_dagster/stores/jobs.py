@@ -7,6 +7,7 @@ import functools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from importlib import resources
 from typing import Any, Self, TypeVar
 from uuid import UUID
@@ -141,18 +142,9 @@ class JobStore:
 
     def complete(self, run_id: str, completions: Sequence[Completion]) -> set[str]:
         """End jobs that this run still holds as completed; return their ETags. The others were lost to it."""
-        rows = self._rows(
-            "complete",
-            run_id=run_id,
-            etags=[done.etag for done in completions],
-            locations=[done.pdf_location for done in completions],
-            statements=[done.statements for done in completions],
-            pages=[done.pages for done in completions],
-            pdf_bytes=[done.pdf_bytes for done in completions],
-            content_sha256=[done.content_sha256 for done in completions],
-            pdf_sha256=[done.pdf_sha256 for done in completions],
-            duplicate_of=[done.duplicate_of for done in completions],
-        )
+        names = [field.name for field in fields(Completion) if field.name != "etag"]
+        columns = {name: [getattr(done, name) for done in completions] for name in names}
+        rows = self._rows("complete", run_id=run_id, etags=[done.etag for done in completions], **columns)
         return {etag for (etag,) in rows}
 
     def fail(self, run_id: str, failures: Sequence[JobFailure]) -> set[str]:

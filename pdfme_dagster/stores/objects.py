@@ -116,7 +116,7 @@ class ObjectStore:
         self._pdfs.write(key, content, {"source-etag": source_etag, "sha256": sha256})
 
     def link(self, location: str) -> str:
-        """Return the web address of what is at a job's ``pdf_location``."""
+        """Return the web address of the PDF at a job's ``first_pdf``."""
         return link_pdf(self._pdfs_url, location)
 
     def _answers(self, pages: Iterable[T]) -> Iterator[T]:

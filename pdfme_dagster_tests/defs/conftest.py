@@ -5,6 +5,7 @@ Not here: the services themselves (../conftest.py).
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -57,6 +58,13 @@ def settings(service_environment: dict[str, str], monkeypatch: pytest.MonkeyPatc
     for name, value in (service_environment | {"RUN_WORKERS": "2"}).items():
         monkeypatch.setenv(name, value)
     return Settings.from_environment()
+
+
+@pytest.fixture
+def profiles_dir(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder where this test's own profiles are looked for."""
+    monkeypatch.setenv("PROFILES_DIR", str(tmp_path))
+    return tmp_path
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """What a run of the asset leaves in the job table, in S3 and in Dagster's event log, over real services."""
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 SAMPLES = Path(__file__).parents[1] / "parsing" / "samples"
 ONE = (SAMPLES / "one_customer.txt").read_bytes()
 THREE = (SAMPLES / "three_customers_crlf.txt").read_bytes()
+# Of the first of the three customers the closing balance cannot be read.
+TWO_OF_THREE = THREE.replace(b"|121.250|", b"|12x.250|")
 Put = Callable[[str, bytes], str]
 Run = Callable[..., dg.ExecuteInProcessResult]
 
@@ -220,8 +223,96 @@ def test_what_is_odd_about_a_readable_file_is_in_the_log_of_its_run(
 ) -> None:
     etags = admit({"900_edge.txt": (SAMPLES / "edge_cases.txt").read_bytes()})
     result = run(etags)
-    logged = [entry.user_message for entry in instance.all_logs(result.run_id) if not entry.is_dagster_event]
+    logged = list_warnings(instance, result.run_id)
     assert any("900_edge.txt, line 10:" in message and "31022025" in message for message in logged), logged
+    assert materializations(instance)[etags[0]]["warnings"] == 6
+
+
+def test_file_with_a_rejected_customer_fails_and_stores_nothing(
+    admit: Admit, run: Run, jobs: JobStore, instance: dg.DagsterInstance, s3: "S3Client", settings: Settings
+) -> None:
+    (etag,) = admit({"900_3.txt": TWO_OF_THREE})
+    assert not run([etag]).success
+    assert jobs.states([etag]) == {etag: JobState.FAILED}
+    assert list_pdfs(s3, settings) == []
+    assert str(observations(instance)[etag]["reason"]).startswith("1 of 3 statements rejected: ")
+
+
+def test_file_completed_without_a_customer_says_so_and_its_run_succeeds(
+    admit: Admit,
+    run: Run,
+    instance: dg.DagsterInstance,
+    s3: "S3Client",
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ON_BAD_STATEMENT", "skip")
+    one, three = admit({"900_1.txt": ONE, "900_5000000000000015.txt": TWO_OF_THREE})
+    result = run([one, three])
+    assert result.success
+    folder = f"900/900__0015-{three[:8]}"
+    assert list_pdfs(s3, settings) == [
+        f"900/900_1-{one[:8]}.pdf",
+        f"{folder}/0002.pdf",
+        f"{folder}/0003.pdf",
+    ]
+    shown = materializations(instance)
+    assert (shown[one]["profile"], shown[one]["warnings"]) == ("afs", 0)
+    assert not {"rejected", "reason"} & set(shown[one])
+    assert shown[three]["rejected"] == 1
+    assert str(shown[three]["reason"]).startswith("1 of 3 statements rejected: account ****0015, line 1: ")
+    assert shown[three]["pdf"] == f"{settings.objects.pdfs_url}/{folder}/0002.pdf"
+    (warned,) = (text for text in list_warnings(instance, result.run_id) if "without some" in text)
+    assert "900_****0015.txt: 1 of 3 statements rejected: account ****0015" in warned
+    assert not [text for text in (warned, str(shown)) if "5000000000000015" in text or "NOORA" in text]
+
+
+def test_partition_completed_without_a_customer_shows_it_also_when_skipped_as_done(
+    admit: Admit, run: Run, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ON_BAD_STATEMENT", "skip")
+    (etag,) = admit({"900_3.txt": TWO_OF_THREE})
+    run([etag])
+    before = materializations(instance)
+    again = run([etag])
+    assert again.success
+    assert materializations(instance) == before
+    assert not [text for text in list_warnings(instance, again.run_id) if "without some" in text]
+
+
+def test_many_files_completed_without_a_customer_do_not_flood_the_log(
+    admit: Admit, run: Run, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ON_BAD_STATEMENT", "skip")
+    etags = admit({f"900_{number:02d}.txt": TWO_OF_THREE + b"\n" * number for number in range(22)})
+    result = run(etags)
+    (warned,) = (text for text in list_warnings(instance, result.run_id) if "without some" in text)
+    assert warned.count("1 of 3 statements rejected") == 20
+    assert warned.endswith("and 2 more: see the view incomplete_jobs")
+
+
+def test_changed_profile_takes_effect_with_the_next_run(
+    admit: Admit, run: Run, instance: dg.DagsterInstance, profiles_dir: Path
+) -> None:
+    (etag,) = admit({"900_1.txt": ONE})
+    run([etag])
+    assert materializations(instance)[etag]["profile"] == "afs"
+    (profiles_dir / "bank_900.toml").write_text('extends = "afs"\norganisations = ["900"]\n')
+    run([etag], reprocess=True)
+    assert materializations(instance)[etag]["profile"] == "bank_900"
+
+
+def test_run_that_meets_a_broken_profile_fails_before_it_claims_anything(
+    admit: Admit, run: Run, jobs: JobStore, profiles_dir: Path
+) -> None:
+    (etag,) = admit({"900_1.txt": ONE})
+    (profiles_dir / "mine.toml").write_text("format = records")
+    result = run([etag])
+    assert not result.success
+    failure = result.failure_data_for_node("statement_pdfs.parse")
+    assert "mine.toml: is no TOML file" in str(failure)
+    assert jobs.states([etag]) == {etag: JobState.PENDING}
+    assert jobs.claiming_runs() == set()
 
 
 def test_partition_made_up_by_hand_fails_alone(
@@ -283,6 +374,11 @@ def materializations(instance: dg.DagsterInstance) -> dict[str, dict[str, object
     """Return the metadata of each partition's latest materialization."""
     records = instance.fetch_materializations(ASSET_KEY, limit=1000, ascending=True).records
     return dict(_shown(records))
+
+
+def list_warnings(instance: dg.DagsterInstance, run_id: str) -> list[str]:
+    """Return what a run's log warns of."""
+    return [entry.user_message for entry in instance.all_logs(run_id) if entry.level == logging.WARNING]
 
 
 def observations(instance: dg.DagsterInstance) -> dict[str, dict[str, object]]:

@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import dagster as dg
 import psycopg
@@ -13,6 +14,7 @@ from pdfme_dagster.defs.statement_pdfs import DISPATCH_TAG, JOB_NAME
 from pdfme_dagster.defs.uploads_sensor import build_uploads_sensor
 from pdfme_dagster.domain.job import JobState
 from pdfme_dagster.domain.upload import Upload
+from pdfme_dagster.errors import ConfigurationError
 from pdfme_dagster.settings import DispatchSettings, Settings
 from pdfme_dagster.stores.cache import SeenCache
 from pdfme_dagster.stores.jobs import JobStore
@@ -224,6 +226,40 @@ def test_rate_limit_admits_so_many_in_ten_seconds(tick: Tick, upload: Put, jobs:
     assert request.tags["pdfme/files"] == "20"
     assert tick(RATE_LIMIT_PER_SECOND="2") == []
     assert jobs.count_pending() == 10
+
+
+def test_broken_profile_fails_the_tick_and_jobs_wait_until_it_is_repaired(
+    tick: Tick, upload: Put, profiles_dir: Path, instance: dg.DagsterInstance, jobs: JobStore
+) -> None:
+    etag = upload("900_1.txt", b"one")
+    profile = profiles_dir / "mine.toml"
+    profile.write_text('extends = "afs"\ncurency = "KWD"\non_unbalanced = "stop"\n')
+    for _ in range(2):
+        with pytest.raises(ConfigurationError) as refused:
+            tick()
+        told = str(refused.value).splitlines()
+        assert all(line.startswith(f"{profile}: ") for line in told)
+        assert "did you mean currency?" in str(refused.value)
+        assert any("on_unbalanced: " in line for line in told)
+    assert jobs.states([etag]) == {etag: JobState.PENDING}
+    assert jobs.take_pending(9) == [etag]
+    assert instance.get_runs_count() == 0
+    profile.write_text('extends = "afs"\ncurrency = "KWD"\n')
+    (request,) = tick()
+    assert request.tags[START] == etag
+    assert list(instance.get_dynamic_partitions("uploads")) == [etag]
+
+
+def test_missing_folder_of_profiles_fails_the_tick_by_its_variable(
+    tick: Tick, upload: Put, profiles_dir: Path, jobs: JobStore
+) -> None:
+    etag = upload("900_1.txt", b"one")
+    profiles_dir.rmdir()
+    with pytest.raises(
+        ConfigurationError, match=r"^PROFILES_DIR='.*' is not a folder; make it, or unset it$"
+    ):
+        tick()
+    assert jobs.take_pending(9) == [etag]
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pdfme_dagster.domain.upload import Upload, locate_pdfs, name_pdfs, read_etag
+from pdfme_dagster.domain.upload import Upload, link_pdf, locate_pdf, locate_pdfs, name_pdfs, read_etag
 from pdfme_dagster.errors import PermanentError
 
 CARD = "5000000000000015"
@@ -65,16 +65,43 @@ def test_only_an_empty_object_named_like_a_folder_is_one(key: str, size_bytes: i
 
 
 def test_one_statement_is_one_pdf() -> None:
-    keys = name_pdfs(UPLOAD, "900", 1)
+    keys = name_pdfs(UPLOAD, "900", [1], customers=1)
     assert keys == ["900/900_202509_000001-01234567.pdf"]
-    assert locate_pdfs("pdfs", keys) == "s3://pdfs/900/900_202509_000001-01234567.pdf"
+    assert locate_pdfs("pdfs", keys, customers=1) == "s3://pdfs/900/900_202509_000001-01234567.pdf"
 
 
 def test_several_statements_are_a_folder_of_numbered_pdfs() -> None:
-    keys = name_pdfs(UPLOAD, "900", 3)
+    keys = name_pdfs(UPLOAD, "900", [1, 2, 3], customers=3)
     folder = "900/900_202509_000001-01234567"
     assert keys == [f"{folder}/0001.pdf", f"{folder}/0002.pdf", f"{folder}/0003.pdf"]
-    assert locate_pdfs("pdfs", keys) == f"s3://pdfs/{folder}/"
+    assert locate_pdfs("pdfs", keys, customers=3) == f"s3://pdfs/{folder}/"
+
+
+def test_a_pdf_is_numbered_by_its_customer_whoever_was_rejected() -> None:
+    folder = "900/900_202509_000001-01234567"
+    assert name_pdfs(UPLOAD, "900", [1, 3], customers=3) == [f"{folder}/0001.pdf", f"{folder}/0003.pdf"]
+
+
+def test_a_file_of_several_customers_is_a_folder_also_when_one_statement_is_left() -> None:
+    folder = "900/900_202509_000001-01234567"
+    keys = name_pdfs(UPLOAD, "900", [2], customers=2)
+    assert keys == [f"{folder}/0002.pdf"]
+    assert locate_pdfs("pdfs", keys, customers=2) == f"s3://pdfs/{folder}/"
+
+
+@pytest.mark.parametrize(
+    ("pdfs_url", "address"),
+    [
+        ("http://s3:9000/pdfs", "http://s3:9000/pdfs/900/a/"),
+        ("http://s3:9000/pdfs/", "http://s3:9000/pdfs/900/a/"),
+        (None, "https://console.aws.amazon.com/s3/object/pdfs?prefix=900/a/"),
+    ],
+)
+def test_a_link_leads_to_the_pdf_and_for_a_bare_folder_to_its_first(
+    pdfs_url: str | None, address: str
+) -> None:
+    assert link_pdf(pdfs_url, locate_pdf("pdfs", "900/a/0002.pdf")) == f"{address}0002.pdf"
+    assert link_pdf(pdfs_url, "s3://pdfs/900/a/") == f"{address}0001.pdf"
 
 
 @pytest.mark.parametrize(
@@ -93,12 +120,13 @@ def test_several_statements_are_a_folder_of_numbered_pdfs() -> None:
     ],
 )
 def test_odd_names_become_plain_ones(key: str, stem: str) -> None:
-    assert name_pdfs(replace(UPLOAD, key=key), "900", 1) == [f"900/{stem}-01234567.pdf"]
+    assert name_pdfs(replace(UPLOAD, key=key), "900", [1], customers=1) == [f"900/{stem}-01234567.pdf"]
 
 
 def test_versions_of_a_file_get_different_names() -> None:
     newer = replace(UPLOAD, etag="f" * 32)
-    assert not set(name_pdfs(UPLOAD, "900", 2)) & set(name_pdfs(newer, "900", 2))
+    keys, others = (name_pdfs(each, "900", [1, 2], customers=2) for each in (UPLOAD, newer))
+    assert not set(keys) & set(others)
 
 
 TEXT = st.text(min_size=1, max_size=200)
@@ -113,8 +141,9 @@ TEXT = st.text(min_size=1, max_size=200)
 @example(key="../..", org_id="..", etag="..", count=2)
 def test_names_are_safe_distinct_and_always_the_same(key: str, org_id: str, etag: str, count: int) -> None:
     upload = Upload(etag=etag, key=key, size_bytes=1)
-    keys = name_pdfs(upload, org_id, count)
-    assert keys == name_pdfs(replace(upload, size_bytes=2), org_id, count)
+    positions = range(1, count + 1)
+    keys = name_pdfs(upload, org_id, positions, customers=count)
+    assert keys == name_pdfs(replace(upload, size_bytes=2), org_id, positions, customers=count)
     assert len(set(keys)) == count
     assert keys == sorted(keys)
     for name in keys:
@@ -122,10 +151,10 @@ def test_names_are_safe_distinct_and_always_the_same(key: str, org_id: str, etag
         assert len(name.encode()) <= 1024
         assert not {"", ".", ".."} & set(name.split("/"))
         assert len(name.split("/")) == (2 if count == 1 else 3)
-    assert locate_pdfs("pdfs", keys).endswith("/") == (count > 1)
+    assert locate_pdfs("pdfs", keys, customers=count).endswith("/") == (count > 1)
 
 
 @given(before=st.text("ab _/.", max_size=5), after=st.text("ab _/.", max_size=5))
 def test_no_name_shows_a_card_number(before: str, after: str) -> None:
     upload = replace(UPLOAD, key=f"{before}{CARD}{after}.txt")
-    assert CARD not in "".join(name_pdfs(upload, f"{before}{CARD}{after}", 2))
+    assert CARD not in "".join(name_pdfs(upload, f"{before}{CARD}{after}", [1, 2], customers=2))

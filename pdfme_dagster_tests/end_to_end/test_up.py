@@ -45,7 +45,7 @@ def test_failed_partition_says_why_and_is_materialized_from_the_ui_after_its_fil
     put(up, "900_replaced.txt", ONE.split(b"\n", 1)[1])
     await_state(up, "900_replaced.txt", "failed")
     await_true(lambda: stats(up)["numFailed"] == 1, "one failed partition in the UI")
-    assert "900_replaced.txt: no type 1 record" in str(up.graphql(REASONS))
+    assert "900_replaced.txt: no statement in the file" in str(up.graphql(REASONS))
     ((etag,),) = up.query("SELECT file_hash FROM failed_jobs")
     put(up, "900_replaced.txt", ONE + b"\n")
     await_true(lambda: count(up, "900_replaced.txt", "completed") == 1, "the corrected file's PDF")
@@ -136,7 +136,12 @@ def test_stop_leaves_no_process_and_a_kill_loses_nothing(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("POLL_INTERVAL", "soon"), ("MAX_FILES_PER_RUN", "0"), ("STATEMENT_CURRENCY", "dinar")],
+    [
+        ("POLL_INTERVAL", "soon"),
+        ("MAX_FILES_PER_RUN", "0"),
+        ("STATEMENT_CURRENCY", "dinar"),
+        ("ON_UNBALANCED", "stop"),
+    ],
 )
 def test_wrong_setting_is_one_line_before_anything_starts(tmp_path: Path, name: str, value: str) -> None:
     refused = run("up", "--home", str(tmp_path / "home"), **{name: value})

@@ -6,11 +6,12 @@ from itertools import pairwise
 
 import pytest
 
+from pdfme_dagster.domain.statement import ParsedFile
 from pdfme_dagster.errors import ParseError
 from pdfme_dagster.local.statement_samples import SampleFile, make_files
-from pdfme_dagster.parsing import AfsProfile, parse
+from pdfme_dagster.parsing import HEAD_BYTES, Profiles, load_profiles, parse, require_acceptable
 
-PROFILE = AfsProfile()
+PROFILES = load_profiles()
 COUNT, BROKEN = 400, 28
 
 
@@ -29,9 +30,17 @@ def refused(files: list[SampleFile]) -> list[tuple[SampleFile, ParseError]]:
     return [(file, refuse(file)) for file in files if file.broken is not None]
 
 
-def refuse(file: SampleFile) -> ParseError:
+def read(file: SampleFile, profiles: Profiles = PROFILES) -> ParsedFile:
+    """Read a file as a run does."""
+    profile = profiles.choose(file.name, file.content[:HEAD_BYTES])
+    parsed = parse(file.content, profile=profile, name=file.name)
+    require_acceptable(parsed, profile)
+    return parsed
+
+
+def refuse(file: SampleFile, profiles: Profiles = PROFILES) -> ParseError:
     with pytest.raises(ParseError) as error:
-        parse(file.content, profile=PROFILE)
+        read(file, profiles)
     return error.value
 
 
@@ -42,8 +51,9 @@ def test_as_many_files_are_made_and_broken_as_asked_for(files: list[SampleFile])
 
 def test_every_good_file_gives_its_statements_and_no_warning_at_all(good: list[SampleFile]) -> None:
     for file in good:
-        parsed = parse(file.content, profile=PROFILE)
+        parsed = read(file)
         assert (len(parsed.statements), parsed.warnings) == (file.statements, ()), file.name
+        assert (parsed.profile, parsed.rejected) == ("afs", ())
 
 
 def test_every_broken_file_is_refused_and_promises_no_statement(
@@ -58,6 +68,7 @@ def test_files_are_broken_in_seven_ways_as_often_each(refused: list[tuple[Sample
     assert {error.code for _, error in refused} == {
         "empty_file",
         "unknown_encoding",
+        "no_profile",
         "no_statement",
         "bad_record",
         "bad_amount",
@@ -97,12 +108,12 @@ def test_the_organisation_in_the_name_is_the_one_in_the_records(good: list[Sampl
 
 def test_card_numbers_stay_in_the_invented_range(good: list[SampleFile]) -> None:
     for file in good:
-        for statement in parse(file.content, profile=PROFILE).statements:
+        for statement in read(file).statements:
             assert re.fullmatch(r"50000000000000\d\d", statement.account)
 
 
 def test_the_files_are_as_varied_as_a_month_end(good: list[SampleFile]) -> None:
-    parsed = [parse(file.content, profile=PROFILE) for file in good]
+    parsed = [read(file) for file in good]
     statements = [statement for each in parsed for statement in each.statements]
     rows = [row for statement in statements for row in statement.transactions]
     sizes = [len(statement.transactions) for statement in statements]
@@ -126,10 +137,12 @@ def test_all_files_may_be_broken_or_none() -> None:
     assert list(make_files(0, broken=0, seed=3)) == []
 
 
-def test_every_broken_file_is_refused_whatever_the_seed() -> None:
-    for seed in range(10):
+@pytest.mark.parametrize("on_bad_statement", ["fail_file", "skip"])
+def test_every_broken_file_is_refused_whatever_the_seed_and_the_rule(on_bad_statement: str) -> None:
+    profiles = load_profiles(defaults={"on_bad_statement": on_bad_statement, "on_unbalanced": "fail"})
+    for seed in range(5):
         for file in make_files(35, broken=35, seed=seed):
-            refuse(file)
+            refuse(file, profiles)
 
 
 @pytest.mark.parametrize("broken", [-1, 6])

@@ -3,13 +3,24 @@
 Not here: whole random files (pdfme_dagster/local/statement_samples.py).
 """
 
+from typing import Any
+
 from pdfme_dagster.domain.statement import ParsedFile, Statement, Transaction
-from pdfme_dagster.parsing import AfsProfile, parse
+from pdfme_dagster.parsing import Profile, load_profiles, parse, require_acceptable
+from pdfme_dagster.parsing.profile import RecordsProfile
 
 CARD = "00-5000000000000015"
 OTHER_CARD = "00-5000000000000023"
 NAME = "NOORA SAMPLEH"
-PROFILE = AfsProfile()
+PROFILES = load_profiles()
+PROFILE = PROFILES["afs"]
+
+
+def change_profile(row_fields: dict[str, Any] | None = None, **changes: Any) -> RecordsProfile:
+    """Return the shipped profile with some keys set otherwise, and some fields of its rows."""
+    said = PROFILE.model_dump()
+    said["records"]["4"]["fields"] |= row_fields or {}
+    return RecordsProfile.model_validate({**said, **changes})
 
 
 def write_record(kind: str, fields: dict[int, str], *, card: str = CARD, org: str = "900") -> str:
@@ -48,17 +59,24 @@ def message(text: str = "", *, card: str = CARD) -> str:
     return write_record("6", {5: text}, card=card)
 
 
-def parse_lines(*lines: str, profile: AfsProfile = PROFILE, end: str = "\n") -> ParsedFile:
-    """Parse a file of these lines."""
+def parse_lines(*lines: str, profile: Profile = PROFILE, end: str = "\n") -> ParsedFile:
+    """Parse a file of these lines; ParseError when a customer of it is rejected."""
+    parsed = parse_leniently(*lines, profile=profile, end=end)
+    require_acceptable(parsed, profile)
+    return parsed
+
+
+def parse_leniently(*lines: str, profile: Profile = PROFILE, end: str = "\n") -> ParsedFile:
+    """Parse a file of these lines, whoever is rejected."""
     return parse("".join(line + end for line in lines).encode(), profile=profile)
 
 
-def parse_rows(*rows: str, profile: AfsProfile = PROFILE) -> tuple[Transaction, ...]:
+def parse_rows(*rows: str, profile: Profile = PROFILE) -> tuple[Transaction, ...]:
     """Parse a customer with these rows, whatever their sum, to transactions."""
     return parse_statement(*rows, profile=profile).transactions
 
 
-def parse_statement(*rows: str, profile: AfsProfile = PROFILE) -> Statement:
+def parse_statement(*rows: str, profile: Profile = PROFILE) -> Statement:
     """Parse a customer with these rows, whatever their sum."""
     return parse_lines(account(), customer(), *rows, message(), profile=profile).statements[0]
 

@@ -9,11 +9,13 @@ import pytest
 
 from pdfme_dagster.domain.money import format_amount
 from pdfme_dagster.errors import ParseError
-from pdfme_dagster.parsing import AfsProfile, parse
+from pdfme_dagster.parsing import parse
 from pdfme_dagster_tests.parsing.records import (
     CARD,
     OTHER_CARD,
+    PROFILE,
     account,
+    change_profile,
     customer,
     list_messages,
     message,
@@ -69,7 +71,7 @@ def test_defect_3_a_decimal_point_is_believed(text: str, minor: int) -> None:
 def test_defect_4_whether_integers_imply_decimals_is_a_setting_for_balances_too() -> None:
     lines = (account({12: "121250", 27: "878750"}), customer(), message())
     as_written = parse_lines(*lines).statements[0]
-    implied = parse_lines(*lines, profile=AfsProfile(balance_decimals=3)).statements[0]
+    implied = parse_lines(*lines, profile=change_profile(decimals=3)).statements[0]
     assert (as_written.closing, as_written.available) == (121_250_000, 878_750)
     assert (implied.closing, implied.available) == (121_250, 878_750)
 
@@ -99,7 +101,10 @@ def test_defect_7_refunds_and_reversals_are_positive_credits(amount: str, descri
 
 
 def test_defect_8_the_currency_and_its_decimals_are_the_profiles() -> None:
-    profile = AfsProfile(currency="KES", implied_decimals=None)
+    profile = change_profile(
+        {"amount": {"at": 7, "decimals": "currency"}, "original_amount": {"at": 57, "decimals": "currency"}},
+        currency="KES",
+    )
     statement = parse_statement(row("000012345"), profile=profile)
     assert format_amount(statement.transactions[0].amount, statement.currency) == "123.45"
     assert statement.currency == "KES"
@@ -113,7 +118,7 @@ def test_defect_9_the_31st_of_february_is_no_date_and_told() -> None:
 
 def test_defect_10_windows_1256_is_read() -> None:
     text = "\n".join((account(), customer("فاطمة المثال"), message()))
-    parsed = parse(text.encode("cp1256"), profile=AfsProfile())
+    parsed = parse(text.encode("cp1256"), profile=PROFILE)
     assert (parsed.encoding, parsed.statements[0].name) == ("cp1256", "فاطمة المثال")
 
 

@@ -5,9 +5,9 @@ from datetime import date
 import pytest
 
 from pdfme_dagster.errors import ParseError
-from pdfme_dagster.parsing import AfsProfile
 from pdfme_dagster_tests.parsing.records import (
     account,
+    change_profile,
     customer,
     list_messages,
     message,
@@ -53,25 +53,25 @@ def test_a_sign_decides_the_direction_and_else_the_description(
 )
 def test_a_direction_field_stands_between_sign_and_description(mark: str, amount: str, credit: bool) -> None:
     record = write_record("4", {4: "01092025", 7: amount, 22: "REFUND", 30: mark})
-    (found,) = parse_rows(record, profile=AfsProfile(direction_field=30))
+    (found,) = parse_rows(record, profile=change_profile({"direction": 30}))
     assert found.credit is credit
 
 
 def test_a_direction_field_with_an_unknown_mark_is_refused_rather_than_guessed() -> None:
     record = write_record("4", {4: "01092025", 7: "5.000", 22: "SHOP", 30: "X"})
     with pytest.raises(ParseError, match='line 3: debit or credit mark "X"') as error:
-        parse_rows(record, profile=AfsProfile(direction_field=30))
+        parse_rows(record, profile=change_profile({"direction": 30}))
     assert error.value.code == "bad_record"
 
 
 def test_credit_descriptions_are_a_setting() -> None:
-    profile = AfsProfile(credit_descriptions=("Salary",))
+    profile = change_profile(credit_descriptions=("Salary",))
     found = parse_rows(row("1.000", "SALARY MAY"), row("1.000", "Refund"), profile=profile)
     assert [each.credit for each in found] == [True, False]
 
 
 def test_without_credit_descriptions_only_signs_make_a_credit() -> None:
-    found = parse_rows(row("1.000", "Refund"), row("1.000-"), profile=AfsProfile(credit_descriptions=()))
+    found = parse_rows(row("1.000", "Refund"), row("1.000-"), profile=change_profile(credit_descriptions=()))
     assert [each.credit for each in found] == [False, True]
 
 
@@ -191,11 +191,14 @@ def test_a_record_cut_off_before_its_first_field_is_skipped_with_a_warning() -> 
     parsed = parse_lines(account(), customer(), write_record("4", {}), write_record("4", {}), message())
     assert parsed.statements[0].transactions == ()
     assert list_messages(parsed) == [
-        "line 3: empty type 4 record; skipped (2 such lines, the last is 4)",
+        "line 3: empty row; skipped (2 such lines, the last is 4)",
     ]
 
 
 def test_implied_decimals_follow_the_billing_currency_when_the_profile_does_not_fix_them() -> None:
-    profile = AfsProfile(currency="KES", implied_decimals=None)
+    profile = change_profile(
+        {"amount": {"at": 7, "decimals": "currency"}, "original_amount": {"at": 57, "decimals": "currency"}},
+        currency="KES",
+    )
     (found,) = parse_rows(row("000012345", currency="USD", original="000000100"), profile=profile)
     assert (found.amount, found.original_amount) == (12_345, 100)

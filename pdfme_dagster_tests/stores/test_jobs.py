@@ -40,10 +40,15 @@ def complete(jobs: JobStore, run_id: str, *etags: str, **changes: Any) -> set[st
         "pdf_bytes": 3000,
         "content_sha256": "c" * 64,
         "pdf_sha256": "d" * 64,
+        "profile": "afs",
         **changes,
     }
     return jobs.complete(
-        run_id, [Completion(etag=etag, pdf_location=f"s3://pdfs/900/{etag}.pdf", **values) for etag in etags]
+        run_id,
+        [
+            Completion(etag=etag, pdf_location=f"s3://pdfs/{etag}", first_pdf=f"s3://pdfs/{etag}/1", **values)
+            for etag in etags
+        ],
     )
 
 
@@ -305,12 +310,56 @@ def test_a_completed_job_says_what_it_left_behind(jobs: JobStore) -> None:
         jobs, "run-1", "b", statements=0, pages=0, content_sha256=None, pdf_sha256=None, duplicate_of="a"
     )
     (job, _) = jobs.describe(["a", "b"])
-    assert (job.state, job.pdf_location) == (JobState.COMPLETED, "s3://pdfs/900/a.pdf")
+    assert (job.state, job.pdf_location, job.first_pdf) == (
+        JobState.COMPLETED,
+        "s3://pdfs/a",
+        "s3://pdfs/a/1",
+    )
     assert job.completed_at is not None
-    assert (job.statements, job.pages) == (1, 2)
+    assert (job.statements, job.pages, job.rejected) == (1, 2, 0)
     done = {job.etag: job for job in jobs.completed_among(["a", "b", "unknown"])}
     assert (done["a"].pdf_bytes, done["a"].duplicate_of) == (3000, None)
     assert (done["b"].pages, done["b"].duplicate_of) == (0, "a")
+
+
+REJECTED = {"warnings": 4, "rejected": 2, "rejected_reason": "2 of 3 statements rejected: account ****0023"}
+
+
+def test_a_completed_job_says_how_its_file_was_read_and_what_it_left_out(jobs: JobStore) -> None:
+    admit(jobs, "a", "b")
+    jobs.start("run-1", ["a", "b"])
+    complete(jobs, "run-1", "a", **REJECTED)
+    complete(jobs, "run-1", "b", profile=None)
+    done = {job.etag: job for job in jobs.completed_among(["a", "b"])}
+    assert (done["a"].profile, done["b"].profile) == ("afs", None)
+    assert {name: getattr(done["a"], name) for name in REJECTED} == REJECTED
+    assert (done["b"].warnings, done["b"].rejected, done["b"].rejected_reason) == (0, 0, None)
+    assert [job.rejected for job in jobs.describe(["a", "b"])] == [2, 0]
+
+
+def test_a_job_made_again_forgets_how_its_file_was_read(jobs: JobStore, psql: psycopg.Connection) -> None:
+    admit(jobs, "a")
+    jobs.start("run-1", ["a"])
+    complete(jobs, "run-1", "a", **REJECTED)
+    jobs.start("run-2", ["a"], reprocess=True)
+    read = "SELECT profile, warnings, rejected, rejected_reason FROM processing_jobs"
+    assert psql.execute(read).fetchone() == (None, None, None, None)
+    complete(jobs, "run-2", "a")
+    assert psql.execute(read).fetchone() == ("afs", 0, 0, None)
+
+
+def test_a_job_completed_before_first_pdfs_were_noted_has_its_folder_instead(
+    jobs: JobStore, psql: psycopg.Connection
+) -> None:
+    admit(jobs, "a")
+    jobs.start("run-1", ["a"])
+    complete(jobs, "run-1", "a")
+    psql.execute(
+        "UPDATE processing_jobs SET first_pdf = NULL, profile = NULL, warnings = NULL, rejected = NULL"
+    )
+    (done,), (job,) = jobs.completed_among(["a"]), jobs.describe(["a"])
+    assert job.first_pdf == job.pdf_location
+    assert (done.first_pdf, done.profile, done.warnings, done.rejected) == ("s3://pdfs/a", None, 0, 0)
 
 
 def test_a_failed_job_says_why(jobs: JobStore) -> None:

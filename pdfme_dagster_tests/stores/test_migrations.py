@@ -24,7 +24,7 @@ from pdfme_dagster.stores import migrations
 from pdfme_dagster.stores.jobs import _queries
 from pdfme_dagster.stores.migrations import apply_migrations
 
-ALL = ["0001_processing_jobs.sql", "0002_functions_and_views.sql"]
+ALL = ["0001_processing_jobs.sql", "0002_functions_and_views.sql", "0003_how_a_file_was_read.sql"]
 SEED_COLUMNS = {
     "id",
     "file_hash",
@@ -122,6 +122,23 @@ def test_services_that_start_at_the_same_moment_apply_once(empty_database: str) 
     with ThreadPoolExecutor(4) as threads:
         applied = sorted(threads.map(start, range(4)))
     assert applied == [[], [], [], ALL]
+
+
+def test_jobs_of_an_older_version_are_kept_and_name_nothing_that_was_not_known_then(
+    empty_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as older:
+        older.setattr(migrations, "_numbered", lambda: list(enumerate(ALL[:2], start=1)))
+        assert apply_migrations(empty_database) == ALL[:2]
+    with psycopg.connect(empty_database, autocommit=True) as psql:
+        add_job(psql, "e1", status="completed")
+        assert apply_migrations(empty_database) == ALL[2:]
+        row = psql.execute(
+            "SELECT status, pdf_location, coalesce(first_pdf, profile, rejected_reason, warnings::text, "
+            "rejected::text) FROM processing_jobs"
+        ).fetchone()
+        assert row == ("completed", "s3://pdfs/900/a.pdf", None)
+        assert ask(psql, "SELECT count(*) FROM incomplete_jobs") == [0]
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(
@@ -227,11 +244,18 @@ def test_a_pending_job_waits_from_its_dispatch_on(psql: psycopg.Connection) -> N
 
 @pytest.mark.parametrize("status", ["failed", "processing", "pending"])
 def test_a_job_that_is_not_completed_can_be_marked_for_retry(psql: psycopg.Connection, status: str) -> None:
-    job = add_job(psql, status=status, dispatch_id=uuid.uuid4(), dispatched_at="now", retry_count=2)
+    read: dict[str, Any] = {
+        "profile": "afs",
+        "warnings": 1,
+        "rejected": 1,
+        "rejected_reason": "line 1: no such date",
+    }
+    job = add_job(psql, status=status, dispatch_id=uuid.uuid4(), dispatched_at="now", retry_count=2, **read)
     assert ask(psql, "SELECT mark_job_for_retry(%s)", job) == [True]
     row = psql.execute(
         "SELECT status, retry_count, coalesce(run_id, dispatch_id::text, error_code, "
-        "error_message, completed_at::text, processing_started_at::text) FROM processing_jobs"
+        "error_message, completed_at::text, processing_started_at::text, "
+        "profile, warnings::text, rejected::text, rejected_reason) FROM processing_jobs"
     ).fetchone()
     assert row == ("pending", 2, None)
 
@@ -281,6 +305,23 @@ def test_failed_jobs_come_with_their_reason_newest_first(psql: psycopg.Connectio
     assert rows == [(e, c, "line 1: no such date") for e, c in (("second", "missing"), ("first", "bad_date"))]
 
 
+def test_incomplete_jobs_come_with_whom_they_left_out_newest_first(psql: psycopg.Connection) -> None:
+    left_out = {"statements": 2, "rejected": 1, "profile": "afs"}
+    add_job(psql, "first", status="completed", rejected_reason="line 5: no such date", **left_out)
+    move_back(psql, "completed_at", timedelta(seconds=1))
+    add_job(psql, "second", status="completed", rejected_reason="line 9: no such date", **left_out)
+    add_job(psql, "whole", status="completed", rejected=0)
+    add_job(psql, "older", status="completed")
+    add_job(psql, "again", status="processing", rejected_reason="line 2: no such date", **left_out)
+    rows = psql.execute(
+        "SELECT file_hash, filename, statements, rejected, reason, profile FROM incomplete_jobs"
+    ).fetchall()
+    assert rows == [
+        (name, f"{name}.txt", 2, 1, f"line {line}: no such date", "afs")
+        for name, line in (("second", 9), ("first", 5))
+    ]
+
+
 # --- What cannot be ---
 
 
@@ -300,6 +341,9 @@ def test_failed_jobs_come_with_their_reason_newest_first(psql: psycopg.Connectio
         ("completed", {"pages": -1}, "processing_jobs_pages_check"),
         ("completed", {"statements": -1}, "processing_jobs_statements_check"),
         ("completed", {"pdf_bytes": -1}, "processing_jobs_pdf_bytes_check"),
+        ("completed", {"warnings": -1}, "processing_jobs_warnings_check"),
+        ("completed", {"rejected": -1, "rejected_reason": ""}, "processing_jobs_rejected_check"),
+        ("completed", {"rejected": 1}, "rejected_says_why"),
     ],
 )
 def test_a_row_that_contradicts_its_state_is_refused(
@@ -354,7 +398,11 @@ def test_a_query_reads_its_index_and_not_the_history(
 
 @pytest.mark.parametrize(
     ("view", "index"),
-    [("failed_jobs", "processing_jobs_failed"), ("job_statistics", "processing_jobs_created_at")],
+    [
+        ("failed_jobs", "processing_jobs_failed"),
+        ("incomplete_jobs", "processing_jobs_incomplete"),
+        ("job_statistics", "processing_jobs_created_at"),
+    ],
 )
 def test_a_view_reads_its_index_and_not_the_history(
     history: psycopg.Connection, view: LiteralString, index: str

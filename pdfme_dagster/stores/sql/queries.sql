@@ -17,8 +17,10 @@ SELECT file_hash, status FROM processing_jobs WHERE file_hash = ANY(%(etags)s::t
 SELECT status, count(*) FROM processing_jobs WHERE file_hash = ANY(%(etags)s::text[]) GROUP BY status;
 
 -- name: describe
-SELECT file_hash AS etag, filename AS key, status AS state, created_at, completed_at, pdf_location, error_code,
-       error_message, coalesce(statements, 0) AS statements, coalesce(pages, 0) AS pages
+-- Rows from before migration 3 know no first PDF.
+SELECT file_hash AS etag, filename AS key, status AS state, created_at, completed_at, pdf_location,
+       coalesce(first_pdf, pdf_location) AS first_pdf, error_code, error_message,
+       coalesce(statements, 0) AS statements, coalesce(pages, 0) AS pages, coalesce(rejected, 0) AS rejected
 FROM processing_jobs WHERE file_hash = ANY(%(etags)s::text[]) ORDER BY position;
 
 -- name: take_pending
@@ -56,7 +58,8 @@ RETURNING file_hash;
 WITH started AS (
 UPDATE processing_jobs
 SET status = 'processing', run_id = %(run_id)s, processing_started_at = now(),
-    completed_at = NULL, error_code = NULL, error_message = NULL
+    completed_at = NULL, error_code = NULL, error_message = NULL,
+    profile = NULL, warnings = NULL, rejected = NULL, rejected_reason = NULL
 WHERE file_hash = ANY(%(etags)s::text[])
   AND (status = 'pending'
        OR (status = 'failed' AND %(retry_failed)s)
@@ -66,19 +69,25 @@ RETURNING file_hash AS etag, filename AS key, size_bytes, position
 SELECT etag, key, size_bytes FROM started ORDER BY position;
 
 -- name: completed_among
-SELECT file_hash AS etag, filename AS key, pdf_location, coalesce(statements, 0) AS statements,
-       coalesce(pages, 0) AS pages, coalesce(pdf_bytes, 0) AS pdf_bytes, duplicate_of
+-- The first PDF as in describe.
+SELECT file_hash AS etag, filename AS key, pdf_location, coalesce(first_pdf, pdf_location) AS first_pdf,
+       coalesce(statements, 0) AS statements, coalesce(pages, 0) AS pages, coalesce(pdf_bytes, 0) AS pdf_bytes,
+       profile, coalesce(warnings, 0) AS warnings, coalesce(rejected, 0) AS rejected, rejected_reason, duplicate_of
 FROM processing_jobs
 WHERE file_hash = ANY(%(etags)s::text[]) AND status = 'completed';
 
 -- name: complete
 UPDATE processing_jobs AS j
-SET status = 'completed', completed_at = now(), pdf_location = c.pdf_location, statements = c.statements,
-    pages = c.pages, pdf_bytes = c.pdf_bytes, content_sha256 = c.content_sha256, pdf_sha256 = c.pdf_sha256,
-    duplicate_of = c.duplicate_of, dispatch_id = NULL
-FROM unnest(%(etags)s::text[], %(locations)s::text[], %(statements)s::int[], %(pages)s::int[],
-            %(pdf_bytes)s::bigint[], %(content_sha256)s::text[], %(pdf_sha256)s::text[], %(duplicate_of)s::text[])
-     AS c (file_hash, pdf_location, statements, pages, pdf_bytes, content_sha256, pdf_sha256, duplicate_of)
+SET status = 'completed', completed_at = now(), pdf_location = c.pdf_location, first_pdf = c.first_pdf,
+    statements = c.statements, pages = c.pages, pdf_bytes = c.pdf_bytes, content_sha256 = c.content_sha256,
+    pdf_sha256 = c.pdf_sha256, profile = c.profile, warnings = c.warnings, rejected = c.rejected,
+    rejected_reason = c.rejected_reason, duplicate_of = c.duplicate_of, dispatch_id = NULL
+FROM unnest(%(etags)s::text[], %(pdf_location)s::text[], %(first_pdf)s::text[], %(statements)s::int[],
+            %(pages)s::int[], %(pdf_bytes)s::bigint[], %(content_sha256)s::text[], %(pdf_sha256)s::text[],
+            %(profile)s::text[], %(warnings)s::int[], %(rejected)s::int[], %(rejected_reason)s::text[],
+            %(duplicate_of)s::text[])
+     AS c (file_hash, pdf_location, first_pdf, statements, pages, pdf_bytes, content_sha256, pdf_sha256,
+           profile, warnings, rejected, rejected_reason, duplicate_of)
 WHERE j.file_hash = c.file_hash AND j.status = 'processing' AND j.run_id = %(run_id)s
 RETURNING j.file_hash;
 

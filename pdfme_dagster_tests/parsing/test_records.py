@@ -11,17 +11,20 @@ import pytest
 
 from pdfme_dagster.domain.money import to_decimal_text
 from pdfme_dagster.domain.statement import ParsedFile, Statement, Transaction
-from pdfme_dagster.errors import ConfigurationError, ParseError
-from pdfme_dagster.parsing import AfsProfile, parse
+from pdfme_dagster.errors import ParseError
+from pdfme_dagster.parsing import parse
+from pdfme_dagster.parsing.profile import RecordsProfile
 from pdfme_dagster_tests.parsing.records import (
     CARD,
     NAME,
     OTHER_CARD,
     PROFILE,
     account,
+    change_profile,
     customer,
     list_messages,
     message,
+    parse_leniently,
     parse_lines,
     row,
     write_record,
@@ -178,7 +181,7 @@ def test_the_available_amount_has_implied_decimals_unless_it_has_a_point() -> No
 
 
 def test_a_feed_may_imply_decimals_in_balances() -> None:
-    profile = AfsProfile(balance_decimals=3)
+    profile = change_profile(decimals=3)
     parsed = parse_lines(account({12: "1305000"}), customer(), message(), profile=profile)
     assert parsed.statements[0].closing == 1_305_000
 
@@ -258,21 +261,28 @@ def test_a_statement_starts_at_each_type_1_record_also_for_the_same_account() ->
 @pytest.mark.parametrize(
     "record", [row("1.000", card=OTHER_CARD), message(card=OTHER_CARD), row("1", card="")]
 )
-def test_an_account_that_changes_without_type_1_fails_the_file(record: str) -> None:
+def test_an_account_that_changes_without_type_1_is_rejected(record: str) -> None:
     error = refuse(account(), customer(), record)
     assert (error.code, error.line) == ("bad_record", 3)
     assert "account changes from ****0015 to ****" in str(error)
 
 
-def test_an_organisation_that_changes_without_type_1_fails_the_file() -> None:
+def test_an_organisation_that_changes_without_type_1_is_rejected() -> None:
     error = refuse(account(), customer(), row("1.000").replace("900|", "901|", 1))
     assert (error.code, error.line) == ("bad_record", 3)
 
 
-def test_a_broken_customer_fails_the_whole_file() -> None:
+def test_a_broken_customer_is_rejected_and_the_neighbours_are_read() -> None:
     good = (account(), customer(), message())
     bad = (account(card=OTHER_CARD), customer(card=OTHER_CARD), row("x", card=OTHER_CARD))
-    assert refuse(*good, *bad, *good).line == 6
+    parsed = parse_leniently(*good, *bad, *good)
+    assert [each.account for each in parsed.statements] == ["5000000000000015"] * 2
+    (rejected,) = parsed.rejected
+    assert (rejected.position, rejected.account, rejected.line) == (2, "****0023", 6)
+    assert (rejected.code, rejected.message) == (
+        "bad_amount",
+        'amount "x" is not a number; correct it and upload the file again',
+    )
 
 
 def test_a_missing_type_2_record_is_refused() -> None:
@@ -308,9 +318,27 @@ def test_a_statement_without_type_6_may_be_cut_off() -> None:
     ]
 
 
-def test_types_3_and_5_are_known_and_not_warned_of() -> None:
+def test_types_3_and_5_are_kept_as_they_are() -> None:
     extras = (write_record("3", {5: "REWARD"}), write_record("5", {5: "INSTALMENT"}))
-    assert parse_lines(account(), customer(), *extras, message()).warnings == ()
+    parsed = parse_lines(account(), customer(), *extras, message())
+    assert parsed.warnings == ()
+    assert [each[3:] for each in parsed.statements[0].extra_records] == [
+        ("3", "", "REWARD"),
+        ("5", "", "INSTALMENT"),
+    ]
+
+
+def test_a_profile_may_read_more_fields_and_they_are_kept_by_name() -> None:
+    said = PROFILE.model_dump()
+    said["records"]["1"]["fields"] |= {
+        "credit_limit": {"at": 30, "type": "amount", "decimals": 3},
+        "payment_date": {"at": 31, "type": "date"},
+        "branch": 1,
+    }
+    profile = RecordsProfile.model_validate(said)
+    record = account({30: "000500000", 31: "15102025"})
+    extra = parse_lines(record, customer(), message(), profile=profile).statements[0].extra
+    assert extra == {"credit_limit": 500_000, "payment_date": date(2025, 10, 15), "branch": "001"}
 
 
 def test_the_record_type_may_be_padded() -> None:
@@ -321,6 +349,31 @@ def test_the_record_type_may_be_padded() -> None:
 def test_messages_are_all_non_empty_fields_of_all_type_6_records() -> None:
     second = write_record("6", {5: "b", 6: " ", 8: " c "})
     assert parse_lines(account(), customer(), message("a"), second).statements[0].messages == ("a", "b", "c")
+
+
+def test_a_customer_among_whose_records_another_stands_is_rejected_and_so_is_the_other() -> None:
+    lost = row("1.000", card=OTHER_CARD)
+    other = (account(card=OTHER_CARD), customer(card=OTHER_CARD), message(card=OTHER_CARD))
+    parsed = parse_leniently(account(), customer(), lost, message(), *other)
+    assert parsed.statements == ()
+    assert [(each.position, each.account, each.line) for each in parsed.rejected] == [
+        (1, "****0015", 3),
+        (2, "****0023", 3),
+    ]
+
+
+def test_a_customer_whose_first_record_is_lost_is_named_as_well() -> None:
+    parsed = parse_leniently(account(), customer(), message(), customer(card=OTHER_CARD))
+    assert [(each.account, each.line) for each in parsed.rejected] == [("****0015", 4), ("****0023", 4)]
+    assert "among another customer's" in parsed.rejected[1].message
+
+
+def test_an_orphan_whose_account_never_gets_a_statement_is_rejected_so_that_no_customer_is_lost() -> None:
+    parsed = parse_leniently(row("1.000", card=OTHER_CARD), account(), customer(), message())
+    assert len(parsed.statements) == 1
+    (rejected,) = parsed.rejected
+    assert (rejected.account, rejected.line) == ("****0023", 1)
+    assert "no type 1 record starts this account's statement" in rejected.message
 
 
 # --- Lines that are skipped ---
@@ -395,9 +448,3 @@ def test_no_message_holds_a_name_or_a_card_number() -> None:
     for text in texts:
         assert "NOORA" not in text
         assert "5000000000000015" not in text
-
-
-def test_a_fallback_encoding_that_does_not_exist_is_a_configuration_error() -> None:
-    for name in ("klingon", "hex"):
-        with pytest.raises(ConfigurationError, match=f'fallback_encoding "{name}"'):
-            AfsProfile(fallback_encoding=name)

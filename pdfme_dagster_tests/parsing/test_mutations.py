@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from pdfme_dagster.domain.statement import ParsedFile
 from pdfme_dagster.errors import ParseError
-from pdfme_dagster.parsing import AfsProfile, parse
+from pdfme_dagster.parsing import parse
+from pdfme_dagster_tests.parsing.records import PROFILE
 
 SAMPLES = [path.read_bytes() for path in sorted((Path(__file__).parent / "samples").glob("*.txt"))]
-PROFILE = AfsProfile()
 CODES = {"empty_file", "unknown_encoding", "no_statement", "bad_record", "bad_amount", "bad_date"}
 SPOILT = st.one_of(
     st.sampled_from([b"", b"0", b"-", b"1.5CR", b"abc", b"31022025", b"1", b"6", b"\xd8", b"9" * 5000]),
@@ -39,8 +39,10 @@ def read_or_refuse(content: bytes) -> ParsedFile | ParseError:
 
 
 def check_parsed(parsed: ParsedFile) -> None:
-    assert parsed.statements
+    assert parsed.statements or parsed.rejected
     assert all(warning.line >= 1 and "500000000000" not in warning.message for warning in parsed.warnings)
+    assert all(each.line and each.code in CODES for each in parsed.rejected)
+    assert all("500000000000" not in each.message + each.account for each in parsed.rejected)
     assert all(row.amount >= 0 for each in parsed.statements for row in each.transactions)
 
 
