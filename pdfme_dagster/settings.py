@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import quote, urlsplit
 
+from pdfme_dagster.domain.money import is_currency
 from pdfme_dagster.errors import ConfigurationError
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?")
@@ -218,7 +219,7 @@ class _Reader:
         return self._checked(name, self.text(name, default), _is_bucket, "a bucket's name, like uploads")
 
     def currency(self, name: str, default: str) -> str:
-        return self._checked(name, self.text(name, default), _is_currency, "an ISO 4217 code, like BHD")
+        return self._checked(name, self.text(name, default), is_currency, "an ISO 4217 code, like BHD")
 
     def encoding(self, name: str, default: str) -> str:
         return self._checked(name, self.text(name, default), _is_encoding, "an encoding, like cp1256")
@@ -256,10 +257,6 @@ def _is_http_url(value: str) -> bool:
 
 def _is_bucket(value: str) -> bool:
     return _BUCKET.fullmatch(value) is not None
-
-
-def _is_currency(value: str) -> bool:
-    return len(value) == 3 and value.isascii() and value.isalpha() and value.isupper()
 
 
 def _is_encoding(value: str) -> bool:

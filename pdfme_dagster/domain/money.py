@@ -3,20 +3,34 @@
 Not here: reading amounts out of statement files (parsing/amounts.py). Never a float, never a locale.
 """
 
-_THREE_DECIMALS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
-_NO_DECIMALS = frozenset(
-    {
-        *("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG"),
-        *("RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"),
-    }
-)
+# ISO 4217 in 2026, and HRK, SLL and ZWL, which statements of former years still name.
+_CODES = """
+AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN BZD
+CAD CDF CHE CHF CHW CLF CLP CNY COP COU CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL
+GHS GIP GMD GNF GTQ GYD HKD HNL HRK HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW
+KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN
+NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SLL
+SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD USN UYI UYU UYW UZS VED VES
+VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG ZWL
+"""
+_FOUR = {"CLF", "UYW"}
+_THREE = {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"}
+_NONE = {
+    *("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG"),
+    *("RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"),
+}
+_NOT_TWO = dict.fromkeys(_FOUR, 4) | dict.fromkeys(_THREE, 3) | dict.fromkeys(_NONE, 0)
+_DECIMALS = {code: _NOT_TWO.get(code, 2) for code in _CODES.split()}
+
+
+def is_currency(code: str) -> bool:
+    """Say whether this is an ISO 4217 code of money that a statement can be in."""
+    return code in _DECIMALS
 
 
 def decimals_of(currency: str) -> int:
-    """Return how many decimals an ISO 4217 currency has; 2 for a code that is not known."""
-    if currency in _THREE_DECIMALS:
-        return 3
-    return 0 if currency in _NO_DECIMALS else 2
+    """Return how many decimals an ISO 4217 currency has; KeyError for a code that is none."""
+    return _DECIMALS[currency]
 
 
 def format_amount(minor: int, currency: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias, cast
 
 from lxml import etree
 
-from pdfme_dagster.domain.money import decimals_of
+from pdfme_dagster.domain.money import decimals_of, is_currency
 from pdfme_dagster.domain.privacy import mask_numbers, show_value
 from pdfme_dagster.domain.statement import Statement, Transaction
 from pdfme_dagster.errors import ParseError
@@ -33,7 +33,6 @@ _CAMT053 = re.compile(r"\bcamt\.053\.")
 _AMOUNT = re.compile(r"\+?([0-9]*)\.?([0-9]*)")
 # The day of a date or a moment; both may have an offset from UTC, which does not change what is printed.
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:T[0-9]{2}:.*|Z|[+-][0-9]{2}:[0-9]{2})?")
-_CURRENCY = re.compile(r"[A-Z]{3}")
 _C1_CONTROL = re.compile(r"[\x80-\x9f]")
 # Some of libxml2's numbers for what is wrong.
 _REASONS = {
@@ -258,7 +257,7 @@ def _find_currency(line: int, element: _Element) -> str:
 
 
 def _check_currency(line: int, code: str) -> str:
-    if not _CURRENCY.fullmatch(code):
+    if not is_currency(code):
         message = f'currency "{show_value(code)}" is no ISO 4217 code, like BHD; correct it and upload again'
         raise ParseError("bad_record", message, line=line)
     return code
@@ -380,7 +379,7 @@ def _read_amount(line: int, name: str, parent: _Element, currency: str) -> int:
     code = amounts[0].get("Ccy", "")
     if code != currency:
         # A code is no name, but what stands in its place may be one.
-        shown = code if _CURRENCY.fullmatch(code) else f'"{show_value(code)}"'
+        shown = code if is_currency(code) else f'"{show_value(code)}"'
         message = f"{name} is in {shown}, not in the statement's {currency}; correct it and upload again"
         raise ParseError("bad_amount", message, line=line)
     return _read_minor(line, name, _read_text(amounts[0]), currency)

@@ -3,11 +3,11 @@
 Not here: where in a file the texts stand, nor its rows (rows.py).
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from pdfme_dagster.domain.money import is_currency
 from pdfme_dagster.domain.privacy import show_value
 from pdfme_dagster.errors import ParseError
 from pdfme_dagster.parsing.amounts import Negative
@@ -25,7 +25,6 @@ from pdfme_dagster.parsing.profile import (
 )
 from pdfme_dagster.parsing.rows import compile_field_amount
 
-_CURRENCY = re.compile(r"[A-Z]{3}")
 _SPOKEN = {
     "opening": "opening balance",
     "debits": "total debits",
@@ -83,7 +82,7 @@ class StatementFields:
     def find_currency(self, line: int, raws: Mapping[str, Raw]) -> str | None:
         """Return the currency that the fields say, None when they do not."""
         code = _join(raws.get("currency", b"")).decode()
-        if code and not _CURRENCY.fullmatch(code):
+        if code and not is_currency(code):
             message = (
                 f'currency "{show_value(code)}" is no ISO 4217 code, like BHD; correct it and upload again'
             )

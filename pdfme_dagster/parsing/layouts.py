@@ -81,6 +81,10 @@ class _Delimited:
         # All that is behind the description is one piece, remembered as it stands.
         self._places = [*(_number(row[name]) if name in row else None for name in _HEAD), self._depth]
         self._rest_places = rest
+        # Counted from where the rest begins; an empty field behind them is what the profile leaves out.
+        inside = [-1 if at is None else at - self._depth for at in rest]
+        self._rest_depth = max(inside) + 1
+        self._pick_rest: Callable[[list[bytes]], Rest] = itemgetter(*inside)
         self.cut: Callable[[bytes], list[bytes]] = methodcaller("split", self._delimiter, self._depth)
         self.full = self._depth + 1
         self.cut_row: Callable[[list[bytes]], RowCut] = self._cut_any_row
@@ -99,16 +103,13 @@ class _Delimited:
     def split_rest(self, rest: Any) -> Rest:
         if isinstance(rest, tuple):
             return rest
-        fields, depth = rest.split(self._delimiter), self._depth
-        size = len(fields)
-        direction, currency, amount = (
-            fields[at - depth] if at is not None and at - depth < size else b"" for at in self._rest_places
-        )
-        return direction, currency, amount
+        fields = rest.split(self._delimiter, self._rest_depth)
+        fields += [b""] * (self._rest_depth + 2 - len(fields))
+        return self._pick_rest(fields)
 
     def compile_fields(self, specs: Mapping[str, FieldSpec]) -> Callable[[list[bytes]], dict[str, Raw]]:
-        single = [(name, _number(spec)) for name, spec in specs.items() if _is_single(spec)]
-        several = [(name, spec) for name, spec in specs.items() if not _is_single(spec)]
+        single = {name: _number(spec) for name, spec in specs.items() if _is_single(spec)}
+        several = {name: _pick_parts(spec) for name, spec in specs.items() if not _is_single(spec)}
         least = last_number(specs) + 1
         cut_whole = self._cut_whole
 
@@ -116,10 +117,9 @@ class _Delimited:
             whole = cut_whole(fields)
             if len(whole) < least:
                 whole = whole + [b""] * (least - len(whole))
-            raws: dict[str, Raw] = {name: whole[at] for name, at in single}
-            for name, spec in several:
-                behind = whole[_number(spec) + 1 :] if spec.rest else []
-                raws[name] = [whole[int(at)] for at in spec.places] + behind
+            raws: dict[str, Raw] = {name: whole[at] for name, at in single.items()}
+            for name, pick_parts in several.items():
+                raws[name] = pick_parts(whole)
             return raws
 
         return pick
@@ -189,6 +189,15 @@ def _slicer(line: bytes) -> Callable[[slice], bytes]:
 def _slices(spec: FieldSpec) -> list[slice]:
     slices = [read_columns("", place) for place in spec.places]
     return [*slices, slice(slices[-1].stop, None)] if spec.rest else slices
+
+
+def _pick_parts(spec: FieldSpec) -> Callable[[list[bytes]], list[bytes]]:
+    """Return what picks the parts of a field out of all fields of a line."""
+    numbers = [int(place) for place in spec.places]
+    if spec.rest:
+        first, behind = numbers[:-1], numbers[-1]
+        return lambda whole: [whole[at] for at in first] + whole[behind:]
+    return lambda whole: [whole[at] for at in numbers]
 
 
 def _is_single(spec: FieldSpec) -> bool:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from mt940.tags import TAG_BY_ID
 
-from pdfme_dagster.domain.money import decimals_of
+from pdfme_dagster.domain.money import decimals_of, is_currency
 from pdfme_dagster.domain.privacy import show_value
 from pdfme_dagster.domain.statement import Statement, Transaction
 from pdfme_dagster.errors import ParseError
@@ -43,7 +43,6 @@ _KNOWN = frozenset({*_RANKS, "13", "34", "86", "90", "NS"})
 _AMOUNT = re.compile(r"[0-9]{1,15},[0-9]*")
 _NO_AMOUNT = "is not a number like 1234,50, with a decimal comma and at most 15 characters"
 _DIGIT = re.compile(r"[0-9.,]")
-_CURRENCY = re.compile(r"[A-Z]{3}")
 _ORIGINAL = re.compile(r"/OCMT/([A-Z]{3})([0-9]{1,15},[0-9]*)")
 _NO_REFERENCE = frozenset({"", "NONREF", "NOTPROVIDED"})
 _read_short_date = compile_date("yyMMdd")
@@ -130,10 +129,7 @@ class _Scope(NamedTuple):
 def read_mt940(source: TextSource, _profile: Mt940Profile, notes: Notes) -> Iterator[Draft | Refused]:
     """Yield every statement, its pages joined, without an organisation and without a name."""
     for pages in _gather_pages(_cut_messages(source.lines(), notes)):
-        try:
-            yield Draft(pages[0].line, _read_statement(pages, notes))
-        except ParseError as exc:
-            yield Refused(_find_account(pages[0], ""), exc)
+        yield _read(pages, notes)
 
 
 # --- Messages and pages ---
@@ -225,6 +221,13 @@ def _check_fields(page: _Message, notes: Notes) -> None:
 # --- Statement ---
 
 
+def _read(pages: Sequence[_Message], notes: Notes) -> Draft | Refused:
+    try:
+        return Draft(pages[0].line, _read_statement(pages, notes))
+    except ParseError as exc:
+        return Refused(_find_account(pages[0], ""), exc)
+
+
 def _read_statement(pages: Sequence[_Message], notes: Notes) -> Statement:
     for page in pages:
         _check_fields(page, notes)
@@ -258,12 +261,12 @@ def _check_pages(pages: Sequence[_Message], balances: Sequence[Mapping[str, _Bal
         tag = ":60M:" if pages[0].is_between("60") else ":62M:"
         message = f"the page that belongs to the balance {tag} is missing; add it"
         raise ParseError("bad_record", message, line=pages[0].line)
-    for number in range(1, len(pages)):
-        before, after = pages[number - 1], pages[number]
+    for number, after in enumerate(pages[1:], start=1):
+        before, ended, begins = pages[number - 1], balances[number - 1]["62"], balances[number]["60"]
         first, second = _read_number(before)[1], _read_number(after)[1]
         in_order = second == (None if first is None else first + 1)
         between = before.is_between("62") and after.is_between("60")
-        if not (in_order and between and balances[number]["60"].owed == balances[number - 1]["62"].owed):
+        if not (in_order and between and (ended.owed, ended.currency) == (begins.owed, begins.currency)):
             message = f"page {second or '?'} does not go on where page {first or '?'} ends; put all in order"
             raise ParseError("bad_record", message, line=after.line)
 
@@ -293,7 +296,7 @@ def _read_statement_date(closing: _Balance, notes: Notes) -> date | None:
 
 def _read_balances(page: _Message) -> dict[str, _Balance]:
     found = {each.tag: _read_balance(each) for each in page.fields if each.tag in {"60", "62", "64"}}
-    currency = found["62"].currency
+    currency = found["60"].currency
     for each in found.values():
         if each.currency != currency:
             message = f"balance in {each.currency} in a statement in {currency}; correct it and upload again"
@@ -305,7 +308,7 @@ def _read_balance(found: _Field) -> _Balance:
     line, text = found.line, found.text
     match = _BALANCE.match(text)
     # The library cuts what is too long, and does not mind what stands behind.
-    if match is None or match.end() != len(text) or not _CURRENCY.fullmatch(match["currency"]):
+    if match is None or match.end() != len(text) or not is_currency(match["currency"]):
         shown = show_value(" ".join(text.split()))
         message = f'field :{found.tag}: "{shown}" is no balance like C250930BHD1234,567; correct it'
         raise ParseError("bad_record", message, line=line)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from pdfme_dagster.domain.money import is_currency
 from pdfme_dagster.parsing.amounts import Negative
 from pdfme_dagster.parsing.dates import compile_date
 
@@ -26,7 +27,6 @@ KEY_FIELDS = frozenset({"organisation", "account", "kind"})
 _AMOUNTS = frozenset({*STATEMENT_AMOUNTS, *ROW_AMOUNTS})
 _DATES = frozenset({"statement_date", "date", "posted"})
 _COLUMNS = re.compile(r"([1-9]\d{0,4})-([1-9]\d{0,4})")
-_CURRENCY = re.compile(r"[A-Z]{3}")
 _ORG_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 FieldType = Literal["text", "amount", "date"]
@@ -117,7 +117,7 @@ class _Profile(_Checked):
     @field_validator("currency")
     @classmethod
     def _check_currency(cls, value: str) -> str:
-        if not _CURRENCY.fullmatch(value):
+        if not is_currency(value):
             raise ValueError(f'"{value}" is no ISO 4217 code, like BHD')
         return value
 

@@ -26,6 +26,25 @@ _SHIPPED = Path(__file__).parent / "profiles"
 _ADAPTER: TypeAdapter[Profile] = TypeAdapter(Annotated[Profile, Field(discriminator="format")])
 # Which files a profile is for is its own business, not that of one made from it.
 _NOT_INHERITED = ("organisations", "names", "description")
+_FORMATS = ("records", "table", "json", "camt053", "mt940")
+# What to write instead, by pydantic's names of errors.
+_WANTED = {
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "dict_type": "a table, like [fields]",
+    "mapping_type": "a table, like [fields]",
+    "model_type": "a table, like [fields]",
+    "string_too_long": "one character",
+    "string_too_short": "one character",
+    "string_type": "a text in quotation marks",
+    "too_short": "a list of one or more",
+    "tuple_type": 'a list, like ["a", "b"]',
+}
+_SEVERAL_KINDS = {
+    "at": 'a field\'s number, columns like "5-12", a name, or a list of these',
+    "decimals": '0 to 6, or "currency"',
+}
+_SHOWN_CHARACTERS = 40
 
 Raw = Mapping[str, Any]
 
@@ -50,9 +69,9 @@ class Profiles:
         By organisation, else by a pattern of its name, else by its looks; several that fit by one of these
         are told apart by the next. ParseError ``no_profile`` or ``ambiguous_profile``; ``empty_file``.
         """
-        if not head.strip():
-            raise ParseError("empty_file", "the file is empty or holds only blank lines; upload it again")
         text, base = _read_head(head), PurePosixPath(name).name
+        if not text.strip():
+            raise ParseError("empty_file", "the file is empty or holds only blank lines; upload it again")
         tests: list[Callable[[Profile], bool]] = [
             lambda profile: _organisation(profile, text, name) in profile.organisations,
             lambda profile: any(fnmatchcase(base, pattern) for pattern in profile.names),
@@ -85,11 +104,12 @@ def load_profiles(folder: Path | None = None, *, defaults: Raw | None = None) ->
     profiles: dict[str, Profile] = {}
     for name in shipped | own:
         file = f"{folder}/{name}.toml" if name in own else f"shipped profile {name}"
+        raw: Raw = {}
         try:
-            raw = _inherit(name, own, shipped, ())
-            profiles[name] = _ADAPTER.validate_python({**(defaults or {}), **raw, "name": name})
+            raw = {**(defaults or {}), **_inherit(name, own, shipped, ())}
+            profiles[name] = _ADAPTER.validate_python({**raw, "name": name})
         except ValidationError as exc:
-            errors += [f"{file}: {_describe(error)}" for error in exc.errors()]
+            errors += [f"{file}: {described}" for described in _describe_all(exc, raw)]
         except ConfigurationError as exc:
             errors.append(f"{file}: {exc}")
     if errors:
@@ -123,7 +143,9 @@ def _read_files(paths: Iterable[Path], errors: list[str]) -> dict[str, Raw]:
 
 def _inherit(name: str, own: Mapping[str, Raw], shipped: Mapping[str, Raw], seen: tuple[str, ...]) -> Raw:
     """Return what a profile says together with what it extends; one may extend its shipped namesake."""
-    raw = dict(own.get(name) or shipped[name])
+    raw = dict(own[name] if name in own else shipped[name])
+    if "name" in raw:
+        raise ConfigurationError("name: is that of the file; remove it")
     base = raw.pop("extends", None)
     if base is None:
         return raw
@@ -132,10 +154,9 @@ def _inherit(name: str, own: Mapping[str, Raw], shipped: Mapping[str, Raw], seen
         inherited = _inherit(name, {}, shipped, trail)
     elif base in trail:
         raise ConfigurationError(f"extends: goes in a circle, {' → '.join((*trail, base))}")
-    elif base not in own and base not in shipped:
-        raise ConfigurationError(
-            f'extends: "{base}" is no profile; use {", ".join(sorted({*own, *shipped}))}'
-        )
+    elif base not in [*own, *shipped]:
+        known = ", ".join(sorted({*own, *shipped}))
+        raise ConfigurationError(f"extends: {_show(base)} is no profile; use {known}")
     else:
         inherited = _inherit(base, own, shipped, trail)
     return _merge({key: value for key, value in inherited.items() if key not in _NOT_INHERITED}, raw)
@@ -149,28 +170,62 @@ def _merge(base: Raw, changes: Raw) -> Raw:
     return merged
 
 
-def _describe(error: Any) -> str:
-    """Write one of pydantic's errors as key, what is wrong, and what to write instead."""
-    # The first part of a place is the format, by which the kind of profile was found.
-    key = ".".join(str(part) for part in error["loc"][1:] if part != "[key]")
+def _describe_all(exc: ValidationError, raw: Raw) -> list[str]:
+    """Write pydantic's errors as key, what is wrong and what to write instead: one for each key."""
+    described: dict[str, str] = {}
+    for error in exc.errors():
+        # The first part of a place is the format, by which the kind of profile was found.
+        key, kinds, value = _find_key(error["loc"][1:], raw)
+        if error["type"] == "missing":
+            key, kinds = f"{key}.{kinds[0]}".lstrip("."), []
+        if kinds:
+            # Of a value that may be of several kinds pydantic tells for each of them why it is not.
+            wanted = _SEVERAL_KINDS["at" if "at" in (kinds[0], key.rpartition(".")[2]) else "decimals"]
+            described.setdefault(key, f"{key}: must be {wanted}, not {_show(value)}")
+        else:
+            described.setdefault(key, _describe(key, error, value))
+    return list(described.values())
+
+
+def _find_key(place: tuple[int | str, ...], raw: Raw) -> tuple[str, list[str], Any]:
+    """Return the key in the file, what else of the place is pydantic's own, and what the file says there."""
+    path: list[str] = []
+    here: Any = raw
+    for number, part in enumerate(place):
+        inside = range(len(here)) if isinstance(here, list) else here if isinstance(here, dict) else ()
+        if part in inside:
+            here = here[part]
+            path.append(str(part))
+        elif part != "[key]":
+            return ".".join(path), [str(each) for each in place[number:]], here
+    return ".".join(path), [], here
+
+
+def _describe(key: str, error: Any, value: Any) -> str:
+    kind, context = error["type"], error.get("ctx", {})
     message = str(error["msg"]).removeprefix("Value error, ")
-    match error["type"]:
-        case "union_tag_not_found" | "union_tag_invalid":
-            formats = "records, table, json, camt053, mt940"
-            return f"format: is missing or unknown; use one of {formats}"
-        case "missing":
-            return f"{key}: is missing; add it"
-        case "extra_forbidden":
-            return f"{key}: is no known key{_suggest(str(error['loc'][-1]))}"
-        case "value_error":
-            return f"{key}: {message}" if key else message
-        case _:
-            return f"{key}: {message}, not {error['input']!r}"
+    if kind in {"union_tag_not_found", "union_tag_invalid"}:
+        return f"format: is missing or unknown; use one of {', '.join(_FORMATS)}"
+    if kind == "missing":
+        return f"{key}: is missing; add it"
+    if kind == "extra_forbidden":
+        return f"{key}: is no known key{_suggest(key.rpartition('.')[2])}"
+    if kind == "value_error":
+        return f"{key}: {message}" if key else message
+    wanted = _WANTED.get(kind) or context.get("expected") or message.removeprefix("Input should be ")
+    return f"{key}: must be {wanted}, not {_show(value)}"
+
+
+def _show(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= _SHOWN_CHARACTERS else f"{shown[:_SHOWN_CHARACTERS]}…"
 
 
 def _suggest(key: str) -> str:
     known = {name for each in Profile.__args__ for name in each.model_fields}
     known |= {"at", "type", "decimals", "format", "rest", "role", "required", "ends", "fields", "extends"}
+    if key in known:
+        return " here, but in another format or table; remove it"
     close = get_close_matches(key, known, n=1)
     return f"; did you mean {close[0]}?" if close else "; remove it (docs/profiles/your-own.md lists all)"
 

@@ -5,14 +5,14 @@ do not fit together is refused whole: nothing is guessed, and no row may reach a
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pdfme_dagster.domain.privacy import mask_account, show_value
 from pdfme_dagster.domain.statement import Statement, Transaction
 from pdfme_dagster.errors import ParseError
 from pdfme_dagster.parsing.drafts import Draft, Refused
-from pdfme_dagster.parsing.fields import UNSAID, StatementFields
+from pdfme_dagster.parsing.fields import UNSAID, Raw, StatementFields
 from pdfme_dagster.parsing.layouts import Layout, last_number, make_layout
 from pdfme_dagster.parsing.memo import Memo
 from pdfme_dagster.parsing.notes import Notes
@@ -218,6 +218,7 @@ class _CustomerReader:
         self._pick = {
             kind: self.layout.compile_fields(record.fields) for kind, record in profile.records.items()
         }
+        self._says_currency = any("currency" in record.fields for record in profile.records.values())
         self._last = {kind: last_number(record.fields) for kind, record in profile.records.items()}
         self._fields = {
             kind: StatementFields(profile, record.fields, notes, where=f"record {kind}: ")
@@ -246,7 +247,7 @@ class _CustomerReader:
             currency=currency,
             transactions=self._read_rows(customer, currency),
             messages=tuple(self._read_messages(customer)),
-            extra_records=tuple(tuple(map(str.strip, self.layout.all_texts(each))) for each in customer.kept),
+            extra_records=self._keep(customer.kept) if customer.kept else (),
             **found,
         )
         if self._ending and customer.ended_by is None:
@@ -282,21 +283,22 @@ class _CustomerReader:
 
     def _read_fields(self, customer: _Customer) -> tuple[str, dict[str, Any]]:
         """Return the currency and all else that start and parts say of the statement."""
-        records = [(self._start, customer.line, customer.fields)]
-        records += [(kind, line, fields) for kind, (line, fields) in customer.parts.items()]
-        cut = [(kind, line, self._pick[kind](fields)) for kind, line, fields in records]
-        currency = self._profile.currency
-        for kind, line, raws in cut:
-            if "currency" in raws:
-                currency = self._fields[kind].find_currency(line, raws) or currency
-        found = dict(UNSAID)
-        for kind, line, raws in cut:
+        said = [(self._start, customer.line, self._pick[self._start](customer.fields))]
+        for kind, (line, fields) in customer.parts.items():
+            said.append((kind, line, self._pick[kind](fields)))
+        currency = self._find_currency(said) if self._says_currency else self._profile.currency
+        found = {**UNSAID}
+        for kind, line, raws in said:
             some = self._fields[kind].read_raw(line, raws, currency)
             if "extra" in some:
                 some["extra"] = {**found["extra"], **some["extra"]}
             found.update(some)
         self._note_missing(customer)
         return currency, found
+
+    def _find_currency(self, said: Iterable[tuple[str, int, Mapping[str, Raw]]]) -> str:
+        codes = (self._fields[kind].find_currency(line, raws) for kind, line, raws in said)
+        return next(filter(None, codes), self._profile.currency)
 
     def _note_missing(self, customer: _Customer) -> None:
         """Warn of records that were cut off before their last field."""
@@ -306,6 +308,9 @@ class _CustomerReader:
 
     def _read_rows(self, customer: _Customer, currency: str) -> tuple[Transaction, ...]:
         return self._row_readers[currency].read_all(customer.rows, self.layout.cut_row)
+
+    def _keep(self, records: list[list[bytes]]) -> tuple[tuple[str, ...], ...]:
+        return tuple(tuple(map(str.strip, self.layout.all_texts(fields))) for fields in records)
 
     def _read_messages(self, customer: _Customer) -> Iterator[str]:
         for kind, fields in customer.messages:

@@ -9,7 +9,7 @@ from datetime import date
 from functools import partial
 from typing import Any, NamedTuple
 
-from pdfme_dagster.domain.money import decimals_of, to_decimal_text
+from pdfme_dagster.domain.money import decimals_of, is_currency, to_decimal_text
 from pdfme_dagster.domain.privacy import show_value
 from pdfme_dagster.domain.statement import Transaction
 from pdfme_dagster.errors import ParseError
@@ -20,7 +20,6 @@ from pdfme_dagster.parsing.memo import Memo
 from pdfme_dagster.parsing.notes import Notes
 from pdfme_dagster.parsing.profile import FieldSpec, TextProfile
 
-_CURRENCY = re.compile(r"[A-Z]{3}")
 _make_row: Callable[[tuple[Any, ...]], Transaction] = partial(tuple.__new__, Transaction)
 _NO_AMOUNT: Amount = (0, None)
 _ODD = "odd"
@@ -111,6 +110,8 @@ class RowReader:
                     minor, signed = read_amount(amount) or _NO_AMOUNT
             except (ValueError, ParseError):
                 warning = _ODD
+            if no_row and not minor and not warning:
+                continue
             if warning or no_row or day is None or not minor or signed is not None or marked is not None:
                 row = self._read_odd(line, len(rows) + 1, fields_cut)
                 if row is not None:
@@ -199,7 +200,7 @@ class RowReader:
         code = raw.decode().strip().upper()
         if not code or code == self._currency:
             return None, None
-        return code, self._compile_amount("original_amount", code) if _CURRENCY.fullmatch(code) else None
+        return code, self._compile_amount("original_amount", code) if is_currency(code) else None
 
     def _compile_amount(self, name: str, currency: str) -> Callable[[bytes], Amount | None]:
         return compile_field_amount(self._profile, self._specs.get(name), currency)

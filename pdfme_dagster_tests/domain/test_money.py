@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pdfme_dagster.domain.money import decimals_of, format_amount, to_decimal_text
+from pdfme_dagster.domain.money import decimals_of, format_amount, is_currency, to_decimal_text
 
-ANY_CURRENCY = st.sampled_from(("BHD", "KWD", "JPY", "KRW", "USD", "KES", "XXX"))
+ANY_CURRENCY = st.sampled_from(("BHD", "KWD", "JPY", "KRW", "USD", "KES", "CLF"))
 
 
 @pytest.mark.parametrize("currency", ["BHD", "KWD", "OMR", "JOD", "IQD", "LYD", "TND"])
@@ -19,9 +19,16 @@ def test_yen_and_its_like_have_no_decimals(currency: str) -> None:
     assert decimals_of(currency) == 0
 
 
-@pytest.mark.parametrize("currency", ["USD", "EUR", "GBP", "SAR", "AED", "KES", "unknown"])
+@pytest.mark.parametrize("currency", ["USD", "EUR", "GBP", "SAR", "AED", "KES"])
 def test_all_other_currencies_have_two_decimals(currency: str) -> None:
     assert decimals_of(currency) == 2
+
+
+@pytest.mark.parametrize("code", ["BDH", "usd", "US", "", "EURO", "XAU", "XXX"])
+def test_a_code_that_is_no_money_has_no_decimals_to_guess(code: str) -> None:
+    assert not is_currency(code)
+    with pytest.raises(KeyError):
+        decimals_of(code)
 
 
 @pytest.mark.parametrize(

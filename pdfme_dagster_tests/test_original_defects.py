@@ -1,6 +1,7 @@
-"""The parser defects of the system this one replaces, by number: none of them may come back.
+"""The twenty defects of the system this one replaces, by number: none of them may come back.
 
-Not here: defects 13 to 20, which are the transformer's and the generator's.
+1 to 12 are its parser's, 13 to 20 its transformer's and generator's. Not here: number 15, the two shapes of
+pdfme's own templates.
 """
 
 from datetime import date
@@ -8,8 +9,12 @@ from datetime import date
 import pytest
 
 from pdfme_dagster.domain.money import format_amount
+from pdfme_dagster.domain.upload import Upload, name_pdfs
 from pdfme_dagster.errors import ParseError
 from pdfme_dagster.parsing import parse
+from pdfme_dagster.parsing.profile import RecordsProfile
+from pdfme_dagster.rendering import render_statement
+from pdfme_dagster.rendering.fonts import load_fonts
 from pdfme_dagster_tests.parsing.records import (
     CARD,
     OTHER_CARD,
@@ -25,6 +30,7 @@ from pdfme_dagster_tests.parsing.records import (
     row,
     write_record,
 )
+from pdfme_dagster_tests.rendering.samples import extract_text, make_statement
 
 
 def write_three_customers(*, messages: bool) -> list[str]:
@@ -140,3 +146,58 @@ def test_defect_12_errors_have_line_numbers_and_no_card_numbers() -> None:
     with pytest.raises(ParseError) as error:
         parse_lines(account(), customer(), row("1.000", card=OTHER_CARD))
     assert str(error.value).startswith("line 3: account changes from ****0015 to ****0023")
+
+
+def test_defect_12_types_3_and_5_are_kept() -> None:
+    parsed = parse_lines(account(), customer(), write_record("3", {5: "REWARD"}), message())
+    assert parsed.statements[0].extra_records[0][5] == "REWARD"
+
+
+@pytest.mark.parametrize("rows", [1, 13, 14, 15, 30, 100])
+def test_defect_13_no_row_is_dropped_between_pages(rows: int) -> None:
+    statement = make_statement(rows)
+    text = extract_text(render_statement(statement).content)
+    assert all(each.description in text for each in statement.transactions)
+
+
+def test_defect_14_a_customer_without_rows_gets_a_page() -> None:
+    (statement,) = parse_lines(account(), customer(), message()).statements
+    assert statement.transactions == ()
+    assert render_statement(statement).pages == 1
+
+
+def test_defect_16_a_field_whose_name_starts_like_a_row_is_no_row() -> None:
+    said = PROFILE.model_dump()
+    said["records"]["1"]["fields"] |= {"Track": 16, "Tr1Debits": 17, "Tr2024Q3": 18}
+    profile = RecordsProfile.model_validate(said)
+    record = account({16: "A", 17: "9.999", 18: "B"})
+    (statement,) = parse_lines(
+        record, customer(), row("0.000", "SHOP"), message(), profile=profile
+    ).statements
+    assert [each.description for each in statement.transactions] == ["SHOP"]
+    assert statement.extra == {"Track": "A", "Tr1Debits": "9.999", "Tr2024Q3": "B"}
+
+
+def test_defect_17_what_all_documents_share_is_read_once() -> None:
+    render_statement(make_statement(1))
+    before = load_fonts.cache_info()
+    for rows in range(5):
+        render_statement(make_statement(rows))
+    assert load_fonts.cache_info().misses == before.misses
+
+
+def test_defect_18_the_name_of_a_pdf_is_the_same_every_time_and_no_other_upload_has_it() -> None:
+    uploads = [Upload(etag=etag, key="in/900_1.txt", size_bytes=1) for etag in ("a" * 32, "a" * 32, "b" * 32)]
+    first, again, other = (name_pdfs(upload, "900", [1], customers=1) for upload in uploads)
+    assert first == again != other
+
+
+def test_defect_19_an_organisation_nobody_has_heard_of_gets_the_usual_layout() -> None:
+    known, unknown = (render_statement(make_statement(3, org_id=org_id)) for org_id in ("266", "nobody-yet"))
+    assert extract_text(unknown.content) == extract_text(known.content).replace("266", "nobody-yet")
+
+
+def test_defect_20_what_pages_share_is_in_the_file_once() -> None:
+    one, many = render_statement(make_statement(3)), render_statement(make_statement(1000))
+    assert many.pages >= 20
+    assert len(many.content) < 4 * len(one.content)
