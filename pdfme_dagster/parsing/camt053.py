@@ -253,11 +253,7 @@ def _find_currency(line: int, element: _Element) -> str:
     if not code:
         amounts = [*_find_all(element, "Bal/Amt"), *_find_all(element, "Ntry/Amt")]
         code = next(filter(None, (amount.get("Ccy", "") for amount in amounts)), "")
-    return _check_currency(line, code) if code else ""
-
-
-def _check_currency(line: int, code: str) -> str:
-    if not is_currency(code):
+    if code and not is_currency(code):
         message = f'currency "{show_value(code)}" is no ISO 4217 code, like BHD; correct it and upload again'
         raise ParseError("bad_record", message, line=line)
     return code
@@ -432,7 +428,7 @@ def _read_entry(scope: _Scope, number: int, entry: _Element) -> Transaction:
     posted = _text(entry, "BookgDt/Dt", "BookgDt/DtTm")
     if not made and not posted:
         scope.notes.warn(scope.line, f"row {number}: no date")
-    currency, original = _read_original(scope, entry, single)
+    currency, original = _read_original(scope, number, entry, single)
     return Transaction(
         date=_read_row_date(scope, number, "transaction date", made),
         posted=_read_row_date(scope, number, "posting date", posted),
@@ -454,18 +450,26 @@ def _read_row_date(scope: _Scope, number: int, name: str, text: str) -> date | N
 
 
 def _read_original(
-    scope: _Scope, entry: _Element, single: _Element | None
+    scope: _Scope, number: int, entry: _Element, single: _Element | None
 ) -> tuple[str, int] | tuple[None, None]:
     """Return the first amount in another currency, of what was instructed and what was paid."""
-    for parent in filter(lambda each: each is not None, (single, entry)):
+    amount = next(_find_originals(scope, entry, single), None)
+    if amount is None:
+        return None, None
+    code, text = amount.get("Ccy", ""), _read_text(amount)
+    if not is_currency(code) or not text:
+        message = f"row {number}: original currency or amount is missing or no ISO code"
+        scope.notes.warn(scope.line, message)
+        return None, None
+    return code, _read_minor(scope.line, f"original amount in {code}", text, code)
+
+
+def _find_originals(scope: _Scope, entry: _Element, single: _Element | None) -> Iterator[_Element]:
+    for parent in (single, entry):
         for path in ("AmtDtls/InstdAmt/Amt", "AmtDtls/TxAmt/Amt"):
             amount = None if parent is None else _find(parent, path)
-            code = "" if amount is None else amount.get("Ccy", "")
-            if amount is not None and code != scope.currency:
-                _check_currency(scope.line, code)
-                name = f"original amount in {code}"
-                return code, _read_minor(scope.line, name, _read_text(amount), code)
-    return None, None
+            if amount is not None and amount.get("Ccy") != scope.currency:
+                yield amount
 
 
 # --- Descriptions ---

@@ -22,6 +22,7 @@ from pdfme_dagster.parsing.notes import Notes
 from pdfme_dagster.parsing.profile import STATEMENT_AMOUNTS, is_org_id
 
 _ROW_KEYS = frozenset(Transaction._fields)
+_USUAL_KEYS = ("name", "address", "statement_date", *STATEMENT_AMOUNTS, "messages")
 _STATEMENT_KEYS = frozenset({*Statement.__dataclass_fields__, "extra_types"})
 _AMOUNT = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -150,16 +151,16 @@ class JsonObject:
     type that is asked for.
     """
 
-    __slots__ = ("_path", "line", "values")
+    __slots__ = ("line", "path", "values")
 
     def __init__(self, line: int, path: Path, values: Mapping[str, Any]) -> None:
         self.line = line
         self.values = values
-        self._path = path
+        self.path = path
 
     def place(self, *path: str | int) -> str:
         """Return the path to what is in here, written like ``statements[0].closing``."""
-        parts = (f"[{part}]" if isinstance(part, int) else f".{show_key(part)}" for part in self._path + path)
+        parts = (f"[{part}]" if isinstance(part, int) else f".{show_key(part)}" for part in self.path + path)
         return "".join(parts).removeprefix(".")
 
     def refuse(self, key: str | int, found: str) -> ParseError:
@@ -169,7 +170,7 @@ class JsonObject:
 
     def warn(self, notes: Notes, message: str) -> None:
         """Add a warning about this object."""
-        notes.warn(self.line, f"{self.place()}: {message}" if self._path else message)
+        notes.warn(self.line, f"{self.place()}: {message}" if self.path else message)
 
     def text(self, key: str) -> str | None:
         """Return a text in one line."""
@@ -251,7 +252,7 @@ class JsonObject:
 
     def names(self) -> tuple[str, ...]:
         """Return the path to this object without its numbers."""
-        return tuple(part for part in self._path if isinstance(part, str))
+        return tuple(part for part in self.path if isinstance(part, str))
 
     def _text_in(self, number: int, value: Any) -> str:
         if type(value) is not str:
@@ -270,7 +271,7 @@ class JsonObject:
         return tuple(within._text_in(at, each) for at, each in enumerate(value))
 
     def _step(self, part: str | int, values: Mapping[str, Any]) -> "JsonObject":
-        return JsonObject(self.line, (*self._path, part), values)
+        return JsonObject(self.line, (*self.path, part), values)
 
 
 class UnreadKeys:
@@ -316,7 +317,8 @@ class InterchangeReader:
             raise found.refuse("account", "is missing")
         if found.values.get("transactions") is None:
             raise found.refuse("transactions", "is missing: write [] where there are none")
-        statement = Statement(
+        self._note_missing(found)
+        return Statement(
             org_id=_read_organisation(found),
             account=account,
             name=found.text("name") or "",
@@ -333,8 +335,6 @@ class InterchangeReader:
             extra=_read_extra(found, currency),
             extra_records=tuple(found.lists("extra_records")),
         )
-        self._note_missing(found, statement)
-        return statement
 
     def _read_currency(self, found: JsonObject) -> str:
         return _read_code(found, "currency") or self._currency
@@ -361,14 +361,11 @@ class InterchangeReader:
         if not found.values.keys() <= known:
             self._unread.note(found.line, found.names(), (key for key in found.values if key not in known))
 
-    def _note_missing(self, found: JsonObject, statement: Statement) -> None:
-        if not statement.name:
-            found.warn(self._notes, "no customer name")
-        missing = [name for name in STATEMENT_AMOUNTS if getattr(statement, name) is None]
-        if statement.statement_date is None:
-            missing.insert(0, "statement_date")
+    def _note_missing(self, found: JsonObject) -> None:
+        """Warn of keys that are not there; null says that there is nothing, and is no oversight."""
+        missing = [key for key in _USUAL_KEYS if key not in found.values]
         if missing:
-            found.warn(self._notes, f"missing {', '.join(missing)}")
+            found.warn(self._notes, f"no {', '.join(missing)}")
 
 
 def name_type(value: object) -> str:

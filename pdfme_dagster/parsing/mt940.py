@@ -367,7 +367,7 @@ def _read_line(scope: _Scope, number: int, found: _Line) -> Transaction:
         raise refuse_amount(line, "amount", head[match.start("amount") :], _NO_AMOUNT)
     supplement = " ".join(f"{match['extra_details'] or ''} {rest}".split())
     made = _read_date(scope, line, number, match["year"] + match["month"] + match["day"])
-    currency, original = _read_original(scope, line, supplement, "".join(found.details))
+    currency, original = _read_original(scope, line, number, supplement, "".join(found.details))
     return Transaction(
         date=made,
         posted=_read_posted(scope, line, number, made, match),
@@ -413,9 +413,12 @@ def _warn_of_date(scope: _Scope, line: int, number: int, name: str, text: str) -
     scope.notes.warn(line, f"row {number}: invalid date {shown} as {name}; printed without it")
 
 
-def _read_original(scope: _Scope, line: int, *texts: str) -> tuple[str, int] | tuple[None, None]:
+def _read_original(scope: _Scope, line: int, number: int, *texts: str) -> tuple[str, int] | tuple[None, None]:
     match = next(filter(None, map(_ORIGINAL.search, texts)), None)
     if match is None or match[1] == scope.currency:
+        return None, None
+    if not is_currency(match[1]):
+        scope.notes.warn(line, f"row {number}: original currency or amount is missing or no ISO code")
         return None, None
     return match[1], _read_amount(line, f"original amount in {match[1]}", match[2], match[1])
 

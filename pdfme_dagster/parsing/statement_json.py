@@ -6,7 +6,7 @@ A document's text is held whole, but the objects of one statement at a time.
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, Protocol
 
 from pdfme_dagster.domain.money import to_decimal_text
@@ -159,7 +159,7 @@ class _Cursor:
         self._at = _skip_blanks(self._text, end)
         return value, trouble
 
-    def keys(self) -> Iterator[str]:
+    def walk_object(self) -> Iterator[str]:
         """Yield the keys of the object that comes next; whoever iterates takes each one's value before on."""
         seen: set[str] = set()
         for _ in self._members("{", "}"):
@@ -174,7 +174,7 @@ class _Cursor:
             self._take(":")
             yield key
 
-    def elements(self) -> Iterator[int]:
+    def walk_list(self) -> Iterator[int]:
         """Number the elements of the list that comes next; whoever iterates takes each before going on."""
         yield from self._members("[", "]")
 
@@ -241,14 +241,18 @@ def _read_lines(source: TextSource, reader: _Reader, notes: Notes) -> Iterator[D
             yield _read_statement(reader, line, (), value, trouble)
 
 
-def _read_statement(reader: _Reader, line: int, path: Path, value: Any, trouble: str | None) -> Draft | Refused:
+def _read_statement(
+    reader: _Reader, line: int, path: Path, value: Any, trouble: str | None
+) -> Draft | Refused:
     found = JsonObject(line, path, value if isinstance(value, dict) else {})
     try:
         if not isinstance(value, dict):
             trouble = f"{name_type(value)} instead of a statement's object"
         if trouble:
             where = f"{found.place()}: " if path else ""
-            raise ParseError("bad_record", f"{where}{trouble}; correct it and upload the file again", line=line)
+            raise ParseError(
+                "bad_record", f"{where}{trouble}; correct it and upload the file again", line=line
+            )
         return Draft(line, reader.read(found))
     except ParseError as exc:
         return Refused(reader.find_account(found), exc)
@@ -290,7 +294,7 @@ class _Document:
 
     def _search(self, path: tuple[str, ...]) -> Iterator[Draft | Refused]:
         """Look for the list of statements in the object that comes next, whose path this is."""
-        for key in self._cursor.keys():
+        for key in self._cursor.walk_object():
             place = (*path, key)
             if place == self._path:
                 yield from self._read_list(place)
@@ -308,19 +312,21 @@ class _Document:
         self._found = True
         if self._cursor.peek() != "[":
             raise self._refuse_shape(JsonObject(0, path, {}).place())
-        for number in self._cursor.elements():
+        for number in self._cursor.walk_list():
             line = self._cursor.find_line()
             yield _read_statement(self._reader, line, (*path, number), *self._cursor.read())
 
     def _read_rejected(self) -> Iterator[Refused]:
         self._found = True
-        for _ in self._cursor.elements():
+        for _ in self._cursor.walk_list():
             line = self._cursor.find_line()
             value, _ = self._cursor.read()
             yield _read_rejected(line, value if isinstance(value, dict) else {})
 
     def _refuse_shape(self, what: str) -> ParseError:
-        message = f"{what} is no list of statements; see docs/profiles/json.md, or set statements in the profile"
+        message = (
+            f"{what} is no list of statements; see docs/profiles/json.md, or set statements in the profile"
+        )
         return ParseError("bad_record", message, line=self._cursor.find_line())
 
 
@@ -334,3 +340,219 @@ def _read_rejected(line: int, value: Mapping[str, Any]) -> Refused:
     message = mask_numbers(_ODD.sub(" ", message))[:_MAX_MESSAGE]
     error = ParseError("bad_record", message, line=first if type(first) is int else None)
     return Refused(account if isinstance(account, str) else "", error)
+
+
+# --- Statements as a profile says ---
+
+
+class _MappedReader:
+    """Reads statements whose keys and texts are as a profile says."""
+
+    def __init__(self, profile: JsonProfile, notes: Notes) -> None:
+        marks = {
+            "credit_marks": (*profile.credit_marks, "true"),
+            "debit_marks": (*profile.debit_marks, "false"),
+        }
+        profile = profile.model_copy(update=marks)
+        self._profile, self._notes = profile, notes
+        self._specs = profile.fields or _OWN_FIELDS
+        self._row_specs = profile.row_fields or _OWN_ROW_FIELDS
+        self._fields = StatementFields(profile, self._specs, notes)
+        self._rows: Memo[str, _RowMaker] = Memo(lambda code: _RowMaker(profile, self._row_specs, notes, code))
+        self._known = _grow_tree([*_list_places(self._specs), profile.rows])
+        self._known_in_rows = _grow_tree(_list_places(self._row_specs))
+        self._unread = UnreadKeys(notes)
+
+    def find_account(self, found: JsonObject) -> str:
+        """Return the account number for the message that refuses a statement."""
+        try:
+            return self._read_one(found, "account")
+        except ParseError:
+            return ""
+
+    def read(self, found: JsonObject) -> Statement:
+        """Read a statement; ParseError when it cannot be read right."""
+        self._note_unread(found.line, found.names(), found.values, self._known)
+        account = self._read_one(found, "account")
+        if not account:
+            raise found.refuse(self._key_of("account"), "is missing")
+        texts = {name: _read_parts(found, name, spec, self._profile) for name, spec in self._specs.items()}
+        messages = texts.pop("message", [])
+        try:
+            said = self._fields.read(found.line, {name: parts for name, parts in texts.items() if parts})
+        except ParseError as exc:
+            raise _put_place(exc, found) from exc
+        return Statement(
+            org_id=self._read_organisation(found),
+            account=account,
+            transactions=tuple(self._read_rows(found, said["currency"])),
+            messages=tuple(filter(None, map(str.strip, messages))),
+            **said,
+        )
+
+    def _read_one(self, found: JsonObject, name: str) -> str:
+        spec = self._specs.get(name)
+        parts = _read_parts(found, name, spec, self._profile) if spec else []
+        return " ".join(filter(None, map(str.strip, parts)))
+
+    def _key_of(self, name: str) -> str:
+        spec = self._specs.get(name)
+        return str(spec.places[0]) if spec else name
+
+    def _read_organisation(self, found: JsonObject) -> str:
+        org_id = self._read_one(found, "organisation")
+        if org_id and not is_org_id(org_id):
+            reason = f'"{show_value(org_id)}" is not 1 to 32 letters, digits, _ or -'
+            raise found.refuse(self._key_of("organisation"), reason)
+        return org_id
+
+    def _read_rows(self, found: JsonObject, currency: str) -> Iterator[Transaction]:
+        key = self._profile.rows
+        rows = _find(found, key)
+        if rows is None:
+            found.warn(self._notes, f"no {show_key(key)}; read as a statement without rows")
+        maker, number = self._rows[currency], 1
+        for each in JsonObject(found.line, found.path, {key: rows}).objects(key):
+            self._note_unread(each.line, each.names(), each.values, self._known_in_rows)
+            row = maker.make(number, each)
+            if row is not None:
+                number += 1
+                yield row
+
+    def _note_unread(
+        self, line: int, path: tuple[str, ...], values: Mapping[str, Any], known: "_Tree"
+    ) -> None:
+        if not values.keys() <= known.keys():
+            self._unread.note(line, path, (key for key in values if key not in known))
+        for key, inner in known.items():
+            value = values.get(key) if inner else None
+            if isinstance(value, dict):
+                self._note_unread(line, (*path, key), value, inner)
+
+
+class _RowMaker:
+    """Reads the rows of one file that are in one currency."""
+
+    def __init__(
+        self, profile: JsonProfile, specs: Mapping[str, FieldSpec], notes: Notes, currency: str
+    ) -> None:
+        self._profile, self._specs, self._currency = profile, specs, currency
+        self._reader = RowReader(profile, specs, notes, currency)
+        self._amounts = {
+            name: compile_field_amount(profile, specs[name], currency) for name in _AMOUNTS if name in specs
+        }
+
+    def make(self, number: int, row: JsonObject) -> Transaction | None:
+        """Read what would be row ``number`` of its statement; None when it is no row."""
+        texts = {
+            name: " ".join(_read_parts(row, name, spec, self._profile)) for name, spec in self._specs.items()
+        }
+        try:
+            amount = texts.get("amount", "")
+            if self._amounts.keys() != {"amount"}:
+                amount = self._join_amounts(row.line, texts)
+            told = {name: texts[name] for name in RowTexts._fields if name in texts}
+            empty = {"date": "", "posted": "", "description": ""}
+            return self._reader.read(row.line, number, RowTexts(**{**empty, **told, "amount": amount}))
+        except ParseError as exc:
+            raise _put_place(exc, row) from exc
+
+    def _join_amounts(self, line: int, texts: Mapping[str, str]) -> str:
+        """Return the one of amount, debit and credit that is not zero, with a mark that says which it is."""
+        moved = {
+            name: minor
+            for name, read in self._amounts.items()
+            if (minor := _read_moved(line, name, texts[name], read))
+        }
+        if len(moved) > 1:
+            shown = " and ".join(f"{name} {show_value(texts[name])}" for name in moved)
+            message = f"both {shown}; correct it and upload the file again"
+            raise ParseError("bad_amount", message, line=line)
+        for name, minor in moved.items():
+            if name != "amount":
+                return _mark(minor, self._currency, self._profile.decimal_point, credit=name == "credit")
+        return next((texts[name] for name in self._amounts if texts[name]), "")
+
+
+def _read_moved(line: int, name: str, text: str, read: Callable[[bytes], Amount | None]) -> int:
+    """Return an amount without its sign, which must not contradict its key."""
+    try:
+        minor, credit = read(text.encode()) or (0, None)
+        if minor and name != "amount" and credit is (name == "debit"):
+            raise ValueError("contradicts its key by its sign")
+    except ValueError as exc:
+        raise refuse_amount(line, name, text, exc) from exc
+    return minor
+
+
+def _mark(minor: int, currency: str, point: str, *, credit: bool) -> str:
+    """Write an amount with a decimal point, so that no digits are taken for implied decimals."""
+    text = to_decimal_text(minor, currency)
+    text = (text if "." in text else f"{text}.0").replace(".", point)
+    return f"{text} {'CR' if credit else 'DR'}"
+
+
+def _put_place(error: ParseError, found: JsonObject) -> ParseError:
+    """Return the error with the path to the object that it is about."""
+    place = found.place()
+    return ParseError(error.code, f"{place}: {error.reason}" if place else error.reason, line=error.line)
+
+
+# --- Keys to texts ---
+
+_Tree = dict[str, Any]  # of a tree each
+
+
+def _list_places(specs: Mapping[str, FieldSpec]) -> list[str]:
+    return [str(place) for spec in specs.values() for place in spec.places]
+
+
+def _grow_tree(places: Iterable[str]) -> _Tree:
+    """Return which keys lead to these places, level by level."""
+    tree: _Tree = {}
+    for place in places:
+        branch = tree
+        for key in place.split("."):
+            branch = branch.setdefault(key, {})
+    return tree
+
+
+def _find(found: JsonObject, place: str) -> Any:
+    """Return the value to which a key leads, or several with dots between; None when there is none."""
+    value: Any = found.values
+    for key in place.split("."):
+        if value is None:
+            return None
+        if not isinstance(value, dict):
+            raise found.refuse(place, f"leads through {name_type(value)}, not through objects")
+        value = value.get(key)
+    return value
+
+
+def _read_parts(found: JsonObject, name: str, spec: FieldSpec, profile: JsonProfile) -> list[str]:
+    """Return the texts of a field; of lists and of several lines where that is what it has."""
+    parts: list[str] = []
+    for place in map(str, spec.places):
+        value = _find(found, place)
+        values = value if name in _LISTS and isinstance(value, list) else [value]
+        for each in values:
+            if each is not None:
+                text = _read_text(found, place, name, each)
+                if isinstance(each, Number) and spec.type_of(name) == "amount":
+                    text = text.replace(".", profile.decimal_point)
+                parts += _LINE_BREAK.split(text) if name in _LISTS else [text]
+    return [found.tidy(place, part) for part in parts]
+
+
+def _read_text(found: JsonObject, place: str, name: str, value: Any) -> str:
+    if name == "direction" and isinstance(value, bool):
+        return "true" if value else "false"
+    if not isinstance(value, str):
+        raise found.refuse(place, f"is {name_type(value)}, not a text")
+    if name == "account" and isinstance(value, Number) and not _is_exact(value):
+        raise found.refuse(place, "is a number that programs round; write it in quotation marks")
+    return value
+
+
+def _is_exact(number: Number) -> bool:
+    return number.isdecimal() and len(number) <= len(str(_MAX_EXACT)) and int(number) <= _MAX_EXACT

@@ -40,6 +40,9 @@ _MAX_STRAYS = 100
 _SHOWN_COLUMNS = 20
 _SHOWN_CHARACTERS = 24
 
+_QUOTE_DELIMITERS = "put a cell that holds the delimiter in quotation marks"
+_QUOTE_LINE_BREAKS = "put a cell that holds a line break in quotation marks"
+
 Parts = tuple[str, ...]
 Stray = tuple[list[str], ParseError]
 
@@ -261,18 +264,18 @@ class _Table:
             self._notes.count(line, "blank row; skipped")
             return
         full = columns.complete(cells)
-        row = columns.pick_row(full)
+        row, number = columns.pick_row(full), full[columns.account_at]
         telling = any(row[_TELLING])
         self._lengths.add(len(cells))
         if any(cells[width:]):
-            self._stray(line, cells, self._strays, "put a cell that holds the delimiter in quotation marks")
+            self._stray(line, [*cells, number], self._strays, _QUOTE_DELIMITERS)
             return
         if len(cells) < width and telling and columns.is_shifted(row):
-            self._stray(line, cells, self._strays, "put a cell that holds a line break in quotation marks")
+            self._stray(line, [*cells, number], self._strays, _QUOTE_LINE_BREAKS)
             return
         if len(cells) > width and len(self._wide) < _MAX_STRAYS:
-            self._stray(line, cells, self._wide, "put a cell that holds the delimiter in quotation marks")
-        account = self.accounts.get(full[columns.account_at]) or self._open(line, full[columns.account_at])
+            self._stray(line, [*cells, number], self._wide, _QUOTE_DELIMITERS)
+        account = self.accounts.get(number) or self._open(line, number)
         account.whole = account.whole or telling or len(cells) >= width
         if account.trouble is None:
             self._add_to(account, line, full, row if telling else ())
@@ -285,12 +288,13 @@ class _Table:
             raise self._wide[-1][1]
         return self._strays + self._wide
 
-    def _stray(self, line: int, cells: list[str], strays: list[Stray], fix: str) -> None:
-        reason = f"a row has {len(cells)} cells, the header {self._columns.width}"
+    def _stray(self, line: int, accounts: list[str], strays: list[Stray], fix: str) -> None:
+        """Note a row that may be of any of these accounts: its cells, and what it says itself."""
+        reason = f"a row has {len(accounts) - 1} cells, the header {self._columns.width}"
         error = ParseError("bad_record", f"{reason}; {fix}, and upload the file again", line=line)
         if len(strays) == _MAX_STRAYS:
             raise error
-        strays.append((cells, error))
+        strays.append((accounts, error))
 
     def _open(self, line: int, number: str) -> _Account:
         trouble = _find_trouble(number)
@@ -350,8 +354,8 @@ def _refuse_change(name: str, first: int, line: int) -> ParseError:
 def _read_accounts(table: _Table, reader: "_AccountReader") -> Iterator[Draft | Refused]:
     """Yield all accounts, then the rows that are of none; what has been yielded is no longer held."""
     nobodys: list[Refused] = []
-    for cells, error in table.list_strays():
-        struck = [table.accounts[cell] for cell in cells if cell in table.accounts]
+    for numbers, error in table.list_strays():
+        struck = [table.accounts[number] for number in numbers if number and number in table.accounts]
         for account in struck:
             account.trouble = account.trouble or error
         if not struck:

@@ -27,9 +27,9 @@ _GROUPINGS = {"": 0, "thousands": 3, "lakhs": 2}
 class Style:
     """How a host writes what the format leaves open.
 
-    ``credit`` and ``debit`` are formats of an amount that says its direction; when ``marked``, all do that
-    have one. ``no_date`` and ``no_original`` stand for what a row does not have, ``trailing`` is the number of
-    empty fields at the end of a record.
+    ``credit`` and ``debit`` are formats of an amount that says its direction; when ``marked``, all do.
+    ``no_date`` and ``no_original`` stand for what a row does not have; ``trailing`` is the number of empty
+    fields at the end of a record.
     """
 
     encoding: str = "utf-8"

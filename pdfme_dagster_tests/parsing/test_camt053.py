@@ -456,13 +456,18 @@ def test_original_amount_is_the_first_one_in_another_currency() -> None:
     assert (row.original_currency, row.original_amount) == ("JPY", 396)
 
 
-@pytest.mark.parametrize(
-    ("amount", "code"), [("<Amt Ccy='JPY'>3.5</Amt>", "bad_amount"), ("<Amt>3</Amt>", "bad_record")]
-)
-def test_original_amount_that_cannot_be_read_refuses_the_statement(amount: str, code: str) -> None:
-    error = refusal(document(entry(details(f"<AmtDtls><InstdAmt>{amount}</InstdAmt></AmtDtls>"))))
+def test_original_amount_with_too_many_decimals_refuses_the_statement() -> None:
+    original = "<AmtDtls><InstdAmt><Amt Ccy='JPY'>3.5</Amt></InstdAmt></AmtDtls>"
 
-    assert error.code == code
+    assert refusal(document(entry(details(original)))).code == "bad_amount"
+
+
+@pytest.mark.parametrize("amount", ["<Amt>3</Amt>", "<Amt Ccy='QQQ'>3</Amt>", "<Amt Ccy='JPY'/>"])
+def test_original_amount_without_currency_or_number_is_left_out_with_a_warning(amount: str) -> None:
+    content = document(entry(details(f"<AmtDtls><InstdAmt>{amount}</InstdAmt></AmtDtls>")))
+
+    assert only(content).transactions[0].original_currency is None
+    assert any("row 1: original currency" in message for _, message in warnings_of(content))
 
 
 # --- Refusals of one customer ---
@@ -474,6 +479,7 @@ def test_original_amount_that_cannot_be_read_refuses_the_statement(amount: str, 
         ("<IBAN>BH00TEST00000000000015</IBAN>", "", "bad_record", "<Stmt>"),
         ("</Acct>", "</Acct><Acct/>", "bad_record", "<Stmt>"),
         ("<Ccy>BHD</Ccy>", "<Ccy>bhd</Ccy>", "bad_record", "<Stmt>"),
+        ("<Ccy>BHD</Ccy>", "<Ccy>QQQ</Ccy>", "bad_record", "<Stmt>"),
         ("<Ccy>BHD</Ccy>", "<Ccy>USD</Ccy>", "bad_amount", "<Bal>"),
         ("1000.000", "1000.0001", "bad_amount", "<Bal>"),
         ("<CdtDbtInd>CRDT</CdtDbtInd>", "<CdtDbtInd>CR</CdtDbtInd>", "bad_record", "<Bal>"),

@@ -263,6 +263,7 @@ def test_overdrawn_available_balance_is_negative() -> None:
         ("F:C250930BHD1,0 and more", "bad_record"),
         ("F:C250930BHD1,\nmore", "bad_record"),
         ("F:C250930B1D1,", "bad_record"),
+        ("F:C250930QQQ1,", "bad_record"),
         ("F:X250930BHD1,", "bad_record"),
         ("F:C250931BHD1,", "bad_date"),
         ("F:C250930USD1,", "bad_record"),
@@ -390,6 +391,13 @@ def test_original_amount_is_read_from_the_supplement_or_the_description() -> Non
 
 def test_original_amount_with_too_many_decimals_refuses_the_statement() -> None:
     assert refusal(message(":61:250905D1,NMSCNONREF", "/OCMT/JPY3,5/")).code == "bad_amount"
+
+
+def test_original_amount_in_no_currency_is_left_out_with_a_warning() -> None:
+    content = message(":61:250905D1,NMSCNONREF", "/OCMT/QQQ3,5/").encode()
+
+    assert statements_of(content)[0].transactions[0].original_currency is None
+    assert warnings_of(content) == [(5, "row 1: original currency or amount is missing or no ISO code")]
 
 
 # --- Descriptions ---

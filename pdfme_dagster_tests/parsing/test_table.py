@@ -319,6 +319,18 @@ def test_blank_cells_behind_the_last_column_do_not_matter() -> None:
     ) == [(ONE, ["A"])]
 
 
+def test_a_shifted_row_is_told_beside_rows_without_account() -> None:
+    parsed = parse_rows(",2025-09-01,A,1.000", f"{OTHER},2025-09-01,,A,B,5.000", f"{ONE},2025-09-01,A,1.000")
+    assert list_rows(parsed) == [(ONE, ["A"])]
+    assert [line for _, line, _ in list_rejected(parsed)] == [2, 3]
+
+
+def test_a_shifted_row_refuses_an_account_of_several_columns() -> None:
+    header, fields = "Branch,Number,Date,Description,Amount", {"account": ["Branch", "Number"]}
+    parsed = parse_rows("1,15,2025-09-01,A,1.000", "1,15,2025-09-01,A,B,2.000", header=header, fields=fields)
+    assert (parsed.statements, [each.line for each in parsed.rejected]) == ((), [3])
+
+
 def test_a_delimiter_at_the_end_of_every_row_does_not_matter() -> None:
     rows = [f"{ONE},2025-09-01,A,1.000,", f"{ONE},2025-09-01,B,1.000,"] * 150
     assert list_rows(parse_rows(*rows)) == [(ONE, ["A", "B"] * 150)]

@@ -1,0 +1,200 @@
+"""What `parse` and `profiles` show people: a file's statements, its warnings, whom it leaves out.
+
+Not here: deciding anything, or JSON for programs (parsing/interchange.py). Never a customer's name or a full
+account number.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from pdfme_dagster.domain.money import format_amount
+from pdfme_dagster.domain.privacy import mask_account
+from pdfme_dagster.domain.statement import Statement
+from pdfme_dagster.parsing import Profile, StatementReader
+from pdfme_dagster.parsing.totals import check_totals
+
+_SHOWN = 20
+# The widest row of the table of statements; a file or pipe has no width of its own.
+_WIDTH = 140
+_STATEMENTS_A_STEP = 50
+
+
+@dataclass(slots=True)
+class _Sum:
+    statements: int = 0
+    rows: int = 0
+    debits: int = 0
+    credits: int = 0
+    closing: int = 0
+    unbalanced: int = 0
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts the statements of a reader as they pass by, and keeps what is shown of the first."""
+
+    reader: StatementReader
+    read: int = 0
+    last: Statement | None = None
+    sums: dict[str, _Sum] = field(default_factory=dict)
+    shown: list[tuple[str, ...]] = field(default_factory=list)
+
+    def count(self, statements: Iterable[Statement]) -> Iterator[Statement]:
+        """Yield the reader's statements, counted."""
+        for statement in statements:
+            self.read += 1
+            self.last = statement
+            balanced = not any(check_totals(statement, self.reader.profile.control_totals))
+            self._add(statement, balanced=balanced)
+            if len(self.shown) < _SHOWN:
+                position = self.read + len(self.reader.rejected)
+                self.shown.append(_describe_statement(position, statement, balanced=balanced))
+            yield statement
+
+    def _add(self, statement: Statement, *, balanced: bool) -> None:
+        total = self.sums.setdefault(statement.currency, _Sum())
+        total.statements += 1
+        total.rows += len(statement.transactions)
+        total.debits += sum(row.amount for row in statement.transactions if not row.credit)
+        total.credits += sum(row.amount for row in statement.transactions if row.credit)
+        total.closing += statement.closing or 0
+        total.unbalanced += not balanced
+
+
+def follow(reader: StatementReader, *, visible: bool) -> Iterator[Statement]:
+    """Yield a reader's statements; on a terminal, with a progress bar on stderr meanwhile."""
+    if not visible:
+        yield from reader
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    # What is printed meanwhile is not rich's business: it may be JSON.
+    bar = Progress(
+        *columns,
+        console=Console(stderr=True),
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+    with bar:
+        task = bar.add_task("reading", total=reader.size_bytes)
+        for number, statement in enumerate(reader):
+            if number % _STATEMENTS_A_STEP == 0:
+                bar.update(task, completed=reader.bytes_done)
+            yield statement
+
+
+def make_console() -> Console:
+    """Return the console of stdout, wide enough for a table where it is not a terminal."""
+    console = Console()
+    if not console.is_terminal:
+        console.width = max(console.width, _WIDTH)
+    return console
+
+
+def print_summary(console: Console, name: str, tally: Tally) -> None:
+    """Print what is in a file that has been read."""
+    reader = tally.reader
+    console.print(_file_table(name, tally))
+    if tally.read:
+        console.print(_statements_table(tally))
+        console.print(_sums_table(tally))
+    if reader.warnings:
+        rows = [(str(each.line), each.message) for each in reader.warnings]
+        console.print(_list_table(f"{len(rows):,} warnings", ("line", "warning"), rows))
+    if reader.rejected:
+        rejected = [
+            (str(each.position), each.account, "" if each.line is None else str(each.line), each.message)
+            for each in reader.rejected
+        ]
+        title = f"{len(rejected):,} rejected"
+        console.print(_list_table(title, ("position", "account", "line", "reason"), rejected))
+
+
+def print_profiles(console: Console, profiles: Iterable[Profile]) -> None:
+    """Print which profiles there are and which files they are for."""
+    table = _make_table("profiles")
+    for column in ("name", "format", "what for", "organisations", "file names"):
+        table.add_column(column, overflow="fold")
+    for each in profiles:
+        organisations, names = ", ".join(each.organisations), ", ".join(each.names)
+        table.add_row(*map(escape, (each.name, each.format, each.description, organisations, names)))
+    console.print(table)
+
+
+def _describe_statement(position: int, statement: Statement, *, balanced: bool) -> tuple[str, ...]:
+    amounts = (statement.opening, statement.debits, statement.credits, statement.closing)
+    return (
+        str(position),
+        statement.org_id,
+        mask_account(statement.account),
+        str(statement.statement_date or ""),
+        statement.currency,
+        f"{len(statement.transactions):,}",
+        *("" if each is None else format_amount(each, statement.currency) for each in amounts),
+        "yes" if balanced else "no",
+    )
+
+
+def _file_table(name: str, tally: Tally) -> Table:
+    reader = tally.reader
+    table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_column()
+    table.add_column(overflow="fold")
+    counts = f"{tally.read:,} read, {len(reader.rejected):,} rejected"
+    rows = {
+        "file": name,
+        "profile": ", ".join(filter(None, (reader.profile.name, reader.profile.description))),
+        "encoding": reader.encoding,
+        "size": f"{reader.size_bytes:,} bytes",
+        "statements": f"{counts}, {len(reader.warnings):,} warnings",
+    }
+    for what, text in rows.items():
+        table.add_row(what, escape(text))
+    return table
+
+
+def _statements_table(tally: Tally) -> Table:
+    title = "statements" if tally.read <= _SHOWN else f"statements, the first {_SHOWN} of {tally.read:,}"
+    table = _make_table(title)
+    for column in ("position", "organisation", "account", "date", "currency"):
+        table.add_column(column, overflow="fold")
+    for column in ("rows", "opening", "debits", "credits", "closing"):
+        table.add_column(column, justify="right", overflow="fold")
+    table.add_column("balanced")
+    for row in tally.shown:
+        table.add_row(*row)
+    return table
+
+
+def _sums_table(tally: Tally) -> Table:
+    table = _make_table("in all")
+    table.add_column("currency")
+    for column in ("statements", "rows", "debit rows", "credit rows", "closing", "not balanced"):
+        table.add_column(column, justify="right", overflow="fold")
+    for currency, total in tally.sums.items():
+        amounts = (total.debits, total.credits, total.closing)
+        counts = f"{total.statements:,}", f"{total.rows:,}"
+        written = (format_amount(each, currency) for each in amounts)
+        table.add_row(currency, *counts, *written, f"{total.unbalanced:,}")
+    return table
+
+
+def _list_table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
+    if len(rows) > _SHOWN:
+        title += f", the first {_SHOWN}"
+    table = _make_table(title)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows[:_SHOWN]:
+        table.add_row(*map(escape, row))
+    return table
+
+
+def _make_table(title: str) -> Table:
+    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
