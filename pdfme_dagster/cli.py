@@ -7,10 +7,12 @@ that `--help` answers at once.
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, BinaryIO, Optional
 
 import typer
 from rich.console import Console
@@ -20,6 +22,7 @@ from pdfme_dagster.errors import ConfigurationError, PdfmeError
 if TYPE_CHECKING:
     from pdfme_dagster.local.screen import Screen
     from pdfme_dagster.local.stack import Stack
+    from pdfme_dagster.parsing import Profile, Profiles
 
 app = typer.Typer(
     help="Statement files in, PDFs out, each exactly once.",
@@ -101,6 +104,50 @@ def upload(
 
 
 @app.command()
+def parse(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
+    profile: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="A profile's name, or the path of its .toml file; else the one that fits."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the interchange form, account numbers in full.")
+    ] = False,
+) -> None:
+    """Read a statement file, without any service, and show what is in it; exit code 1 if it is refused."""
+    from pdfme_dagster.parsing import StatementReader
+    from pdfme_dagster.parsing.interchange import write_interchange
+    from pdfme_dagster.summary import Tally, make_console, print_summary
+
+    choose = _load_choice(file, profile)
+    _write_utf8()
+    progress = sys.stderr.isatty() and not (as_json and sys.stdout.isatty())
+    with file.open("rb") as stream:
+        if not stream.seekable():
+            raise typer.BadParameter(f"{file} is no regular file; save it as one")
+        tally = Tally(lambda: StatementReader(stream, choose(stream), name=file.name))
+        statements = tally.statements(progress=progress)
+        if as_json:
+            write_interchange(
+                sys.stdout, statements, warnings=lambda: tally.warnings, rejected=lambda: tally.rejected
+            )
+        else:
+            deque(statements, maxlen=0)
+    if not as_json and not tally.refusal:
+        print_summary(make_console(), str(file), tally)
+    tally.require_acceptable()
+
+
+@app.command()
+def profiles() -> None:
+    """Show which profiles there are, shipped and in PROFILES_DIR, and which files they are for."""
+    from pdfme_dagster.summary import make_console, print_profiles
+
+    _write_utf8()
+    print_profiles(make_console(), _load_profiles())
+
+
+@app.command()
 def env(home: Home = _HOME) -> None:
     """Print the variables by which psql, aws and other programs find a home's services."""
     from pdfme_dagster.local.services import find_endpoints
@@ -176,6 +223,44 @@ def _keep(stack: "Stack", screen: "Screen") -> None:
     screen.waiting()
     with suppress(KeyboardInterrupt):
         stack.keep()
+
+
+def _load_profiles() -> "Profiles":
+    from pdfme_dagster.parsing import load_profiles
+    from pdfme_dagster.settings import StatementSettings
+
+    settings = StatementSettings.from_environment()
+    return load_profiles(settings.profiles_dir, defaults=settings.profile_defaults())
+
+
+def _load_choice(file: Path, profile: str | None) -> "Callable[[BinaryIO], Profile]":
+    """Return what finds the profile of an open file: the one that was asked for, or the one that fits."""
+    from pdfme_dagster.parsing import HEAD_BYTES, read_profile
+    from pdfme_dagster.settings import StatementSettings
+
+    if profile and profile.endswith(".toml"):
+        if not Path(profile).is_file():
+            raise typer.BadParameter(f"profile {profile} is not there")
+        defaults = StatementSettings.from_environment().profile_defaults()
+        own = read_profile(Path(profile), defaults=defaults)
+        return lambda _: own
+    known = _load_profiles()
+    if profile:
+        named = known[profile]
+        return lambda _: named
+
+    def choose(stream: BinaryIO) -> "Profile":
+        head = stream.read(HEAD_BYTES)
+        stream.seek(0)
+        return known.choose(file.name, head)
+
+    return choose
+
+
+def _write_utf8() -> None:
+    """Print UTF-8 whatever the locale: JSON is, and messages have more than ASCII."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
 
 
 def _die(message: str, code: int) -> None:

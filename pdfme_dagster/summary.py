@@ -1,10 +1,10 @@
 """What `parse` and `profiles` show people: a file's statements, its warnings, whom it leaves out.
 
-Not here: deciding anything, or JSON for programs (parsing/interchange.py). Never a customer's name or a full
+Not here: JSON for programs (parsing/interchange.py). Never a customer's name or a full
 account number.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from rich import box
@@ -15,8 +15,10 @@ from rich.table import Table
 
 from pdfme_dagster.domain.money import format_amount
 from pdfme_dagster.domain.privacy import mask_account
-from pdfme_dagster.domain.statement import Statement
-from pdfme_dagster.parsing import Profile, StatementReader
+from pdfme_dagster.domain.statement import ParsedFile, ParseWarning, Rejected, Statement
+from pdfme_dagster.errors import ParseError, PdfmeError
+from pdfme_dagster.parsing import Profile, StatementReader, require_acceptable
+from pdfme_dagster.parsing.reader import UNBALANCED
 from pdfme_dagster.parsing.totals import check_totals
 
 _SHOWN = 20
@@ -37,25 +39,83 @@ class _Sum:
 
 @dataclass(slots=True)
 class Tally:
-    """Counts the statements of a reader as they pass by, and keeps what is shown of the first."""
+    """Counts a file's statements as they pass by, and keeps what is shown of the first.
 
-    reader: StatementReader
+    Where the file is refused as a whole the statements end, and ``refusal`` says why.
+    """
+
+    open_reader: Callable[[], StatementReader]
+    reader: StatementReader | None = None
+    refusal: ParseError | None = None
     read: int = 0
     last: Statement | None = None
     sums: dict[str, _Sum] = field(default_factory=dict)
     shown: list[tuple[str, ...]] = field(default_factory=list)
 
-    def count(self, statements: Iterable[Statement]) -> Iterator[Statement]:
-        """Yield the reader's statements, counted."""
-        for statement in statements:
-            self.read += 1
-            self.last = statement
-            balanced = not any(check_totals(statement, self.reader.profile.control_totals))
-            self._add(statement, balanced=balanced)
-            if len(self.shown) < _SHOWN:
-                position = self.read + len(self.reader.rejected)
-                self.shown.append(_describe_statement(position, statement, balanced=balanced))
-            yield statement
+    @property
+    def warnings(self) -> Sequence[ParseWarning]:
+        """What was odd so far."""
+        return self.reader.warnings if self.reader else ()
+
+    @property
+    def rejected(self) -> Sequence[Rejected]:
+        """Who was left out so far; at the end also why the file was refused, without an account."""
+        rejected = list(self.reader.rejected) if self.reader else []
+        if self.refusal:
+            position, error = self.read + len(rejected) + 1, self.refusal
+            rejected.append(
+                Rejected(
+                    position=position, account="", line=error.line, code=error.code, message=error.reason
+                )
+            )
+        return rejected
+
+    def statements(self, *, progress: bool) -> Iterator[Statement]:
+        """Yield the file's statements, with a progress bar on stderr meanwhile if that is wanted."""
+        try:
+            self.reader = self.open_reader()
+            for statement in _follow(self.reader) if progress else self.reader:
+                self._count(statement, self.reader)
+                yield statement
+        except ParseError as exc:
+            self.refusal = exc
+
+    def require_acceptable(self) -> None:
+        """Raise PdfmeError when the file is refused, saying by which rule if it is one of the profile's."""
+        if self.refusal:
+            raise self.refusal
+        if self.reader and self.reader.rejected:
+            self._require_acceptable(self.reader)
+
+    def _require_acceptable(self, reader: StatementReader) -> None:
+        profile = reader.profile
+        # The rules only count statements, and nobody has held them all.
+        parsed = ParsedFile(
+            statements=(self.last,) * self.read if self.last else (),
+            warnings=(),
+            rejected=tuple(reader.rejected),
+            encoding=reader.encoding,
+            profile=profile.name,
+        )
+        try:
+            require_acceptable(parsed, profile)
+        except ParseError as exc:
+            if exc.code == UNBALANCED:
+                rule = f"on_unbalanced is {profile.on_unbalanced}"
+            elif profile.on_bad_statement == "fail_file":
+                rule = f"on_bad_statement is {profile.on_bad_statement}"
+            else:
+                rule = "no statement is left"
+            raise PdfmeError(f"{exc}; the file is refused since {rule}") from exc
+
+    def _count(self, statement: Statement, reader: StatementReader) -> None:
+        self.read += 1
+        self.last = statement
+        balanced = not any(check_totals(statement, reader.profile.control_totals))
+        self._add(statement, balanced=balanced)
+        if len(self.shown) < _SHOWN:
+            position = self.read + len(reader.rejected)
+            self.shown.append(_describe_statement(position, statement, balanced=balanced))
 
     def _add(self, statement: Statement, *, balanced: bool) -> None:
         total = self.sums.setdefault(statement.currency, _Sum())
@@ -67,11 +127,45 @@ class Tally:
         total.unbalanced += not balanced
 
 
-def follow(reader: StatementReader, *, visible: bool) -> Iterator[Statement]:
-    """Yield a reader's statements; on a terminal, with a progress bar on stderr meanwhile."""
-    if not visible:
-        yield from reader
-        return
+def make_console() -> Console:
+    """Return the console of stdout, wide enough for a table where it is not a terminal."""
+    console = Console()
+    if not console.is_terminal:
+        console.width = max(console.width, _WIDTH)
+    return console
+
+
+def print_summary(console: Console, name: str, tally: Tally) -> None:
+    """Print what is in a file that has been read."""
+    if tally.reader:
+        console.print(_file_table(name, tally, tally.reader))
+    if tally.read:
+        console.print(_statements_table(tally))
+        console.print(_sums_table(tally))
+    if tally.warnings:
+        rows = [(str(each.line), each.message) for each in tally.warnings]
+        console.print(_list_table(f"warnings ({len(rows):,})", ("line", "warning"), rows))
+    if tally.rejected:
+        rejected = [
+            (str(each.position), each.account, "" if each.line is None else str(each.line), each.message)
+            for each in tally.rejected
+        ]
+        title = f"rejected ({len(rejected):,})"
+        console.print(_list_table(title, ("position", "account", "line", "reason"), rejected))
+
+
+def print_profiles(console: Console, profiles: Iterable[Profile]) -> None:
+    """Print which profiles there are and which files they are for."""
+    table = _make_table("profiles")
+    for column in ("name", "format", "what for", "organisations", "file names"):
+        table.add_column(column, overflow="fold")
+    for each in profiles:
+        organisations, names = ", ".join(each.organisations), ", ".join(each.names)
+        table.add_row(*map(escape, (each.name, each.format, each.description, organisations, names)))
+    console.print(table)
+
+
+def _follow(reader: StatementReader) -> Iterator[Statement]:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     # What is printed meanwhile is not rich's business: it may be JSON.
     bar = Progress(
@@ -89,44 +183,6 @@ def follow(reader: StatementReader, *, visible: bool) -> Iterator[Statement]:
             yield statement
 
 
-def make_console() -> Console:
-    """Return the console of stdout, wide enough for a table where it is not a terminal."""
-    console = Console()
-    if not console.is_terminal:
-        console.width = max(console.width, _WIDTH)
-    return console
-
-
-def print_summary(console: Console, name: str, tally: Tally) -> None:
-    """Print what is in a file that has been read."""
-    reader = tally.reader
-    console.print(_file_table(name, tally))
-    if tally.read:
-        console.print(_statements_table(tally))
-        console.print(_sums_table(tally))
-    if reader.warnings:
-        rows = [(str(each.line), each.message) for each in reader.warnings]
-        console.print(_list_table(f"{len(rows):,} warnings", ("line", "warning"), rows))
-    if reader.rejected:
-        rejected = [
-            (str(each.position), each.account, "" if each.line is None else str(each.line), each.message)
-            for each in reader.rejected
-        ]
-        title = f"{len(rejected):,} rejected"
-        console.print(_list_table(title, ("position", "account", "line", "reason"), rejected))
-
-
-def print_profiles(console: Console, profiles: Iterable[Profile]) -> None:
-    """Print which profiles there are and which files they are for."""
-    table = _make_table("profiles")
-    for column in ("name", "format", "what for", "organisations", "file names"):
-        table.add_column(column, overflow="fold")
-    for each in profiles:
-        organisations, names = ", ".join(each.organisations), ", ".join(each.names)
-        table.add_row(*map(escape, (each.name, each.format, each.description, organisations, names)))
-    console.print(table)
-
-
 def _describe_statement(position: int, statement: Statement, *, balanced: bool) -> tuple[str, ...]:
     amounts = (statement.opening, statement.debits, statement.credits, statement.closing)
     return (
@@ -141,8 +197,7 @@ def _describe_statement(position: int, statement: Statement, *, balanced: bool) 
     )
 
 
-def _file_table(name: str, tally: Tally) -> Table:
-    reader = tally.reader
+def _file_table(name: str, tally: Tally, reader: StatementReader) -> Table:
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column()
     table.add_column(overflow="fold")

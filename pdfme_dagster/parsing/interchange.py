@@ -35,7 +35,7 @@ _MAX_UNREAD = 100
 
 _read_day = compile_date("yyyy-MM-dd")
 
-Path = tuple[str | int, ...]
+Steps = tuple[str | int, ...]
 T = TypeVar("T")
 
 
@@ -153,7 +153,7 @@ class JsonObject:
 
     __slots__ = ("line", "path", "values")
 
-    def __init__(self, line: int, path: Path, values: Mapping[str, Any]) -> None:
+    def __init__(self, line: int, path: Steps, values: Mapping[str, Any]) -> None:
         self.line = line
         self.values = values
         self.path = path

@@ -20,7 +20,7 @@ from pdfme_dagster.parsing.interchange import (
     InterchangeReader,
     JsonObject,
     Number,
-    Path,
+    Steps,
     UnreadKeys,
     name_type,
     show_key,
@@ -242,7 +242,7 @@ def _read_lines(source: TextSource, reader: _Reader, notes: Notes) -> Iterator[D
 
 
 def _read_statement(
-    reader: _Reader, line: int, path: Path, value: Any, trouble: str | None
+    reader: _Reader, line: int, path: Steps, value: Any, trouble: str | None
 ) -> Draft | Refused:
     found = JsonObject(line, path, value if isinstance(value, dict) else {})
     try:
@@ -308,7 +308,7 @@ class _Document:
                 if not self._ours or place != ("warnings",):
                     self._skipped[place] = line
 
-    def _read_list(self, path: Path) -> Iterator[Draft | Refused]:
+    def _read_list(self, path: Steps) -> Iterator[Draft | Refused]:
         self._found = True
         if self._cursor.peek() != "[":
             raise self._refuse_shape(JsonObject(0, path, {}).place())

@@ -21,6 +21,7 @@ from pdfme_dagster.parsing.camt053 import read_camt053
 from pdfme_dagster.parsing.drafts import Draft, Refused
 from pdfme_dagster.parsing.notes import Notes
 from pdfme_dagster.parsing.profile import Camt053Profile
+from pdfme_dagster.parsing.profiles import HEAD_BYTES, load_profiles
 from pdfme_dagster.parsing.reader import StatementReader, parse
 from pdfme_dagster.parsing.source import BinarySource
 from pdfme_dagster.parsing.totals import check_totals
@@ -218,6 +219,16 @@ def test_organisation_comes_from_the_file_s_name() -> None:
 
     assert [statement.org_id for statement in parsed.statements] == ["266", "266"]
     assert parsed.encoding == "as the file says"
+
+
+@pytest.mark.parametrize(
+    "content", [TWO, VERSION_08, TWO.decode().replace("UTF-8", "UTF-16").encode("utf-16")]
+)
+def test_shipped_profile_knows_its_files_by_their_looks(content: bytes) -> None:
+    profile = load_profiles().choose("in/266_september.xml", content[:HEAD_BYTES])
+
+    assert profile.name == "camt053"
+    assert parse(content, profile=profile, name="266_september.xml").statements
 
 
 def test_progress_goes_up_to_the_size_of_the_file() -> None:

@@ -21,6 +21,7 @@ from pdfme_dagster.parsing.drafts import Draft, Refused
 from pdfme_dagster.parsing.mt940 import read_mt940
 from pdfme_dagster.parsing.notes import Notes
 from pdfme_dagster.parsing.profile import Mt940Profile
+from pdfme_dagster.parsing.profiles import HEAD_BYTES, load_profiles
 from pdfme_dagster.parsing.reader import parse
 from pdfme_dagster.parsing.source import TextSource
 from pdfme_dagster.parsing.totals import check_totals
@@ -193,6 +194,14 @@ def test_organisation_comes_from_the_file_s_name() -> None:
     parsed = parse(BARE, profile=PROFILE, name="266_2025-12.sta")
 
     assert [statement.org_id for statement in parsed.statements] == ["266", "266"]
+
+
+@pytest.mark.parametrize("content", [ENVELOPES, BARE, BARE.replace(b"lunch", "Müsli".encode("latin-1"))])
+def test_shipped_profile_knows_its_files_by_their_looks(content: bytes) -> None:
+    profile = load_profiles().choose("in/266_december.sta", content[:HEAD_BYTES])
+
+    assert profile.name == "mt940"
+    assert parse(content, profile=profile, name="266_december.sta").statements
 
 
 def test_messages_need_no_end_mark_between_them() -> None:
