@@ -261,7 +261,7 @@ def _is_bucket(value: str) -> bool:
 
 def _is_encoding(value: str) -> bool:
     try:
-        "".encode(value)
+        b"a".decode(value, "replace")
     except (LookupError, UnicodeError):
         return False
     return True

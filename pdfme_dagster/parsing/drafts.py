@@ -18,10 +18,15 @@ class Draft(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """A customer who cannot be read, by the account as the file has it."""
+    """A customer who cannot be read, by the account as the file has it.
+
+    ``stray`` says that records of that account stand where they belong to no statement: if it has one, which
+    may have been given out by then, that one lacks them.
+    """
 
     account: str
     error: ParseError
+    stray: bool = False
 
 
 def refuse_amount(line: int, name: str, text: str, reason: object) -> ParseError:

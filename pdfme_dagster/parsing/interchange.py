@@ -15,9 +15,10 @@ from pdfme_dagster.domain.money import decimals_of, is_currency, to_decimal_text
 from pdfme_dagster.domain.privacy import mask_numbers, show_value
 from pdfme_dagster.domain.statement import ParseWarning, Rejected, Statement, Transaction
 from pdfme_dagster.errors import ParseError
-from pdfme_dagster.parsing.amounts import read_amount
+from pdfme_dagster.parsing.amounts import Amount, compile_amount
 from pdfme_dagster.parsing.dates import compile_date
 from pdfme_dagster.parsing.drafts import refuse_amount, refuse_date
+from pdfme_dagster.parsing.memo import Memo
 from pdfme_dagster.parsing.notes import Notes
 from pdfme_dagster.parsing.profile import STATEMENT_AMOUNTS, is_org_id
 
@@ -33,7 +34,9 @@ _NAME = re.compile(r"[A-Za-z_@$][\w.$-]{0,39}", re.ASCII)
 # More different ones are only counted.
 _MAX_UNREAD = 100
 
-_read_day = compile_date("yyyy-MM-dd")
+# Both know little and forget it when it grows; a row's amounts and dates are most of the work.
+_AMOUNTS = Memo[str, Callable[[bytes], Amount | None]](lambda code: compile_amount(0, decimals_of(code)))
+_DAYS = Memo(compile_date("yyyy-MM-dd"))
 
 Steps = tuple[str | int, ...]
 T = TypeVar("T")
@@ -211,7 +214,7 @@ class JsonObject:
         """Return a date."""
         text = self.text(key)
         try:
-            return None if text is None else _read_day(text)
+            return None if text is None else _DAYS[text]
         except ValueError as exc:
             reason = "is no day written yyyy-MM-dd"
             raise refuse_date(self.line, self.place(key), text or "", reason) from exc
@@ -395,7 +398,7 @@ def _read_amount(text: str, currency: str, *, negative: bool) -> int:
     minus = text.startswith("-")
     if minus and not negative:
         raise ValueError("is negative; credit says the direction")
-    minor, _ = read_amount(text.removeprefix("-"), 0, decimals_of(currency)) or (0, None)
+    minor, _ = _AMOUNTS[currency](text.removeprefix("-").encode()) or (0, None)
     return -minor if minus else minor
 
 

@@ -8,7 +8,15 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from pdfme_dagster.domain.money import is_currency
 from pdfme_dagster.parsing.amounts import Negative
@@ -44,12 +52,19 @@ class FieldSpec(_Checked):
     What is None is as the profile says.
     """
 
-    at: int | str | tuple[int | str, ...]
+    at: int | str | Annotated[tuple[int | str, ...], Field(min_length=1)]
     type: FieldType | None = None
     decimals: Annotated[int, Field(ge=0, le=6)] | Literal["currency"] | None = None
     format: str | None = None
     # Also everything behind it, for records that end in any number of texts.
     rest: bool = False
+
+    @field_validator("at", mode="before")
+    @classmethod
+    def _check_at(cls, value: object) -> object:
+        if any(isinstance(place, bool) for place in (value if isinstance(value, list | tuple) else [value])):
+            raise ValueError("true and false are no places")
+        return value
 
     @field_validator("format")
     @classmethod
@@ -86,6 +101,15 @@ def _check_date_format(value: str) -> str:
     return value
 
 
+def _check_delimiter(value: str) -> str:
+    if value in {'"', "\n", "\r"}:
+        raise ValueError("a quotation mark or a line end cannot stand between fields")
+    return value
+
+
+Delimiter = Annotated[str, Field(min_length=1, max_length=1), AfterValidator(_check_delimiter)]
+
+
 class _Profile(_Checked):
     """What every profile says."""
 
@@ -109,7 +133,7 @@ class _Profile(_Checked):
     def _check_encodings(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for encoding in value:
             try:
-                "".encode(encoding)
+                b"a".decode(encoding, "replace")
             except (LookupError, UnicodeError):
                 raise ValueError(f'"{encoding}" is no text encoding; use one like cp1256') from None
         return value
@@ -156,6 +180,15 @@ class TextProfile(_Profile):
     def _check_format(cls, value: str) -> str:
         return _check_date_format(value)
 
+    @model_validator(mode="after")
+    def _check_marks(self) -> Self:
+        both = {mark.upper() for mark in self.credit_marks} & {mark.upper() for mark in self.debit_marks}
+        if both:
+            raise ValueError(
+                f"credit_marks: {', '.join(sorted(both))} is in debit_marks too; a mark is one of them"
+            )
+        return self
+
 
 class Record(_Checked):
     """One kind of record.
@@ -175,7 +208,7 @@ class RecordsProfile(TextProfile):
     """Files of typed records, one a line: delimited, or in fixed columns when there is no ``delimiter``."""
 
     format: Literal["records"]
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    delimiter: Delimiter | None = None
     # Taken off the front of an account number: a regular expression.
     account_prefix: str = ""
     # Of every record: kind and account, and organisation where there is one.
@@ -194,18 +227,28 @@ class RecordsProfile(TextProfile):
             raise ValueError(f"records: {roles.count('start')} have the role start; give it to exactly one")
         _check_names("fields", self.fields, KEY_FIELDS, required=frozenset({"account", "kind"}))
         self._check_places("fields", self.fields)
+        _check_single("fields", self.fields)
         for kind, record in self.records.items():
-            where = f"records.{kind}.fields"
-            self._check_places(where, record.fields)
-            if record.role == "row":
-                _check_names(where, record.fields, ROW_FIELDS, required=frozenset({"description"}))
-            elif record.role == "message":
-                _check_names(where, record.fields, frozenset({"text"}), required=frozenset({"text"}))
-            elif record.role in {"keep", "ignore"}:
-                _check_names(where, record.fields, frozenset())
-            if record.ends and record.role == "start":
-                raise ValueError(f"records.{kind}.ends: the record that starts a statement cannot end it")
+            self._check_record(f"records.{kind}", record)
+        rows = [record.fields for record in self.records.values() if record.role == "row"]
+        if any(fields != rows[0] for fields in rows):
+            raise ValueError("records: all with the role row must have the same fields")
         return self
+
+    def _check_record(self, where: str, record: Record) -> None:
+        fields = f"{where}.fields"
+        self._check_places(fields, record.fields)
+        match record.role:
+            case "row":
+                known = ROW_FIELDS - {"debit", "credit"}
+                _check_names(fields, record.fields, known, required=frozenset({"description"}))
+                _check_single(fields, record.fields)
+            case "message":
+                _check_names(fields, record.fields, frozenset({"text"}), required=frozenset({"text"}))
+            case "keep" | "ignore":
+                _check_names(fields, record.fields, frozenset())
+        if record.ends and record.role == "start":
+            raise ValueError(f"{where}.ends: the record that starts a statement cannot end it")
 
     def _check_places(self, where: str, fields: Fields) -> None:
         for name, spec in fields.items():
@@ -220,7 +263,7 @@ class TableProfile(TextProfile):
     """Delimited files with a header: one row per transaction, gathered to statements by account."""
 
     format: Literal["table"]
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    delimiter: Delimiter = ","
     date_format: str = "yyyy-MM-dd"
     account_prefix: str = ""
     fields: Fields
@@ -229,6 +272,8 @@ class TableProfile(TextProfile):
     def _check_fields(self) -> Self:
         required = frozenset({"account", "description"})
         _check_names("fields", self.fields, None, required=required)
+        if unread := sorted({"kind", "text"} & self.fields.keys()):
+            raise ValueError(f"fields: {', '.join(unread)} says nothing in a table; give it another name")
         for name, spec in self.fields.items():
             if any(not isinstance(place, str) for place in spec.places):
                 raise ValueError(f"fields.{name}: is no column's name; write it in quotes")
@@ -284,6 +329,12 @@ def _check_pattern(value: str) -> str:
     except re.error as exc:
         raise ValueError(f'"{value}" is no regular expression: {exc}') from exc
     return value
+
+
+def _check_single(where: str, fields: Fields) -> None:
+    for name, spec in fields.items():
+        if len(spec.places) > 1 or spec.rest:
+            raise ValueError(f"{where}.{name}: has several places; this field stands in one")
 
 
 def _check_names(

@@ -87,6 +87,7 @@ class StatementReader:
 
     def _accept(self, position: int, found: Draft | Refused) -> Statement | None:
         if isinstance(found, Refused):
+            self._check_stray(found)
             self._reject(position, found.account, found.error)
             return None
         statement = self._settle_organisation(found)
@@ -99,6 +100,14 @@ class StatementReader:
             self._notes.warn(found.line, message)
         self._note_repetition(found.line, statement)
         return statement
+
+    def _check_stray(self, found: Refused) -> None:
+        """Refuse the whole file for a record that is missing in a statement given out already."""
+        if found.stray and any(account == found.account for account, _ in self._seen):
+            message = (
+                f"{found.error.reason} (account {mask_account(found.account)}, whose statement lacks it)"
+            )
+            raise ParseError(found.error.code, message, line=found.error.line)
 
     def _reject(self, position: int, account: str, error: ParseError) -> None:
         self.rejected.append(

@@ -77,6 +77,7 @@ class _Grouping:
     def __init__(self, profile: RecordsProfile, notes: Notes, layout: Layout) -> None:
         self._notes = notes
         self._layout = layout
+        self._prefix = re.compile(profile.account_prefix)
         self._records = Memo[bytes, tuple[str, Record]](
             lambda raw: ((kind := raw.decode().strip()), profile.records.get(kind, _UNKNOWN))
         )
@@ -129,6 +130,8 @@ class _Grouping:
         kind, record = self._records[fields[self._layout.kind_at]] if whole else ("", _UNKNOWN)
         if record is _UNKNOWN:
             self._notes.count(line, _describe_unknown(fields, kind))
+        elif record.role == "ignore":
+            pass
         elif record.role == "start":
             return customer, self._start_customer(line, fields)
         elif customer is None:
@@ -157,7 +160,7 @@ class _Grouping:
 
     def _refuse_lost(self) -> Iterator[Refused]:
         for account, error in (self._orphans | self._strays).items():
-            yield Refused(account, error)
+            yield Refused(strip_prefix(self._prefix, account), error, stray=True)
 
     def _add(self, customer: _Customer, line: int, kind: str, record: Record, fields: list[bytes]) -> None:
         trouble = self._find_trouble(customer, line, kind, record, fields)
@@ -232,7 +235,7 @@ class _CustomerReader:
 
     def find_account(self, fields: list[bytes]) -> str:
         """Return the account number in a record."""
-        return self._prefix.sub("", _text(fields, self.layout.account_at), count=1)
+        return strip_prefix(self._prefix, _text(fields, self.layout.account_at))
 
     def read(self, customer: _Customer) -> Statement:
         """Read one customer's records into a statement; ParseError when they cannot be read right."""
@@ -317,6 +320,12 @@ class _CustomerReader:
             text = self._pick[kind](fields)["text"]
             parts = [text] if isinstance(text, bytes) else text
             yield from (part.decode().strip() for part in parts if part and not part.isspace())
+
+
+def strip_prefix(prefix: re.Pattern[str], account: str) -> str:
+    """Return an account number without what a file writes in front of it."""
+    match = prefix.match(account)
+    return account[match.end() :] if match else account
 
 
 def _describe_unknown(fields: list[bytes], kind: str) -> str:

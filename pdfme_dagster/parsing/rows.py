@@ -22,7 +22,6 @@ from pdfme_dagster.parsing.profile import FieldSpec, TextProfile
 
 _make_row: Callable[[tuple[Any, ...]], Transaction] = partial(tuple.__new__, Transaction)
 _NO_AMOUNT: Amount = (0, None)
-_ODD = "odd"
 # Date, posting date, description, amount, and the rest: what Memo can remember it by.
 RowCut = tuple[bytes, bytes, bytes, bytes, Hashable]
 
@@ -100,6 +99,7 @@ class RowReader:
         read_amount, factor, unsigned = self._read_amount, self._factor, self._unsigned
         for line, fields in records:
             made, posted, description, amount, rest = fields_cut = cut(fields)
+            row: Transaction | None
             try:
                 text, no_row, credit = wordings[description]
                 day, posted_day = made_on[made], posted_on[posted]
@@ -109,16 +109,16 @@ class RowReader:
                 else:
                     minor, signed = read_amount(amount) or _NO_AMOUNT
             except (ValueError, ParseError):
-                warning = _ODD
-            if no_row and not minor and not warning:
-                continue
-            if warning or no_row or day is None or not minor or signed is not None or marked is not None:
                 row = self._read_odd(line, len(rows) + 1, fields_cut)
-                if row is not None:
-                    rows.append(row)
             else:
-                credit = unsigned if credit is None else credit
-                rows.append(_make_row((day, posted_day, text, minor, credit, currency, original)))
+                if warning or no_row or day is None or not minor:
+                    row = self._read_odd(line, len(rows) + 1, fields_cut)
+                else:
+                    if signed is None:
+                        signed = marked if marked is not None else unsigned if credit is None else credit
+                    row = _make_row((day, posted_day, text, minor, signed, currency, original))
+            if row is not None:
+                rows.append(row)
         return tuple(rows)
 
     def _read_odd(self, line: int, number: int, cut: RowCut) -> Transaction | None:

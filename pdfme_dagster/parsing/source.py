@@ -163,6 +163,8 @@ class TextSource:
             except UnicodeDecodeError as exc:
                 place = self._start + self.bytes_done - kept + exc.start + 1
                 raise _WrongEncodingError(f"byte {place} is not {encoding}") from exc
+            except UnicodeError as exc:  # like UTF-16 without its mark
+                raise _WrongEncodingError(f"it is not {encoding}") from exc
             kept = len(decoder.getstate()[0])
             yield text.encode()
 

@@ -37,6 +37,8 @@ _LINE_BREAK = re.compile(r"[\r\n]+")
 # Beyond it, other programs' numbers skip some.
 _MAX_EXACT: Final = 2**53
 _MAX_LINE_DIGITS = 9
+# A statement of so many characters has a million rows: what is held of a file that is no JSON.
+_MAX_VALUE = 1 << 26
 _MAX_MESSAGE = 500
 # A file that starts with so many lines of something else has no statements on its lines.
 _MAX_STRAYS = 100
@@ -127,46 +129,57 @@ class _Decoder:
 
 
 class _Cursor:
-    """A place in JSON text, which moves on value by value. ParseError ``bad_record`` where it is no JSON."""
+    """A place in JSON text, which moves on value by value and holds no more than the next one.
 
-    def __init__(self, text: str, first_line: int, decoder: _Decoder) -> None:
-        self._text = text
+    ParseError ``bad_record`` where the text is no JSON.
+    """
+
+    def __init__(self, pieces: Iterable[str], first_line: int, decoder: _Decoder) -> None:
+        self._pieces = iter(pieces)
         self._decoder = decoder
-        self._first_line = first_line
-        self.rewind()
-
-    def rewind(self) -> None:
-        """Go back to the start."""
-        self._at = _skip_blanks(self._text, 0)
-        self._line, self._counted = self._first_line, 0
+        self._text, self._at = "", 0
+        self._line, self._counted = first_line, 0
 
     def peek(self) -> str:
         """Return the character that comes next, empty at the end."""
-        return self._text[self._at : self._at + 1]
+        while True:
+            match = _BLANKS.match(self._text, self._at)
+            self._at = match.end() if match else self._at
+            if self._at < len(self._text) or not self._fetch(1):
+                return self._text[self._at : self._at + 1]
 
     def find_line(self) -> int:
         """Return the number of the line that comes next."""
+        self.peek()
         return self._line_at(self._at)
 
     def read(self) -> tuple[Any, str | None]:
         """Return the value that comes next, and why it must not be believed, or None."""
-        try:
-            value, end, trouble = self._decoder.decode(self._text, self._at)
-        except json.JSONDecodeError as exc:
-            raise self._refuse(f"{exc.msg[:1].lower()}{exc.msg[1:]}", exc.pos) from exc
-        except RecursionError as exc:
-            raise self._refuse("lists or objects within each other too deep", self._at) from exc
-        self._at = _skip_blanks(self._text, end)
-        return value, trouble
+        self.peek()
+        while True:
+            try:
+                value, end, trouble = self._decoder.decode(self._text, self._at)
+            except json.JSONDecodeError as exc:
+                held = len(self._text) - self._at
+                if held > _MAX_VALUE or not self._fetch(held):
+                    found = f"{exc.msg[:1].lower()}{exc.msg[1:]}"
+                    raise self._refuse(found, exc.pos) from exc
+            except RecursionError as exc:
+                raise self._refuse("lists or objects within each other too deep", self._at) from exc
+            else:
+                # A number may go on in the next piece.
+                if end < len(self._text) or not self._fetch(1):
+                    self._at = end
+                    return value, trouble
 
     def walk_object(self) -> Iterator[str]:
         """Yield the keys of the object that comes next; whoever iterates takes each one's value before on."""
         seen: set[str] = set()
-        for _ in self._members("{", "}"):
+        for _ in self._walk("{", "}"):
+            if self.peek() != '"':
+                raise self._refuse("expecting a key in quotation marks", self._at)
             line = self.find_line()
             key, _ = self.read()
-            if type(key) is not str:
-                raise self._refuse("a key is no text", self._at)
             if key in seen:
                 message = f"key {show_key(key)} comes twice; correct it and upload the file again"
                 raise ParseError("bad_record", message, line=line)
@@ -176,14 +189,14 @@ class _Cursor:
 
     def walk_list(self) -> Iterator[int]:
         """Number the elements of the list that comes next; whoever iterates takes each before going on."""
-        yield from self._members("[", "]")
+        yield from self._walk("[", "]")
 
     def end(self) -> None:
         """Refuse what comes behind the last value."""
         if self.peek():
             raise self._refuse("more text behind the end", self._at)
 
-    def _members(self, first: str, last: str) -> Iterator[int]:
+    def _walk(self, first: str, last: str) -> Iterator[int]:
         self._take(first)
         number = 0
         while number or self.peek() != last:
@@ -197,24 +210,34 @@ class _Cursor:
     def _take(self, expected: str) -> None:
         if self.peek() != expected:
             raise self._refuse(f"expecting {expected}", self._at)
-        self._at = _skip_blanks(self._text, self._at + 1)
+        self._at += 1
+
+    def _fetch(self, size: int) -> bool:
+        """Add at least so many characters if there are any, and let go of those behind us."""
+        pieces: list[str] = []
+        # CR and LF of a line's end stay together.
+        while size > 0 or (pieces and pieces[-1].endswith("\r")):
+            piece = next(self._pieces, None)
+            if piece is None:
+                break
+            pieces.append(piece)
+            size -= len(piece)
+        if pieces:
+            self._line_at(self._at)
+            self._text = "".join((self._text[self._at :], *pieces))
+            self._at = self._counted = 0
+        return bool(pieces)
 
     def _refuse(self, found: str, at: int) -> ParseError:
         message = f"no JSON: {found}; correct it, or upload all of the file again"
         return ParseError("bad_record", message, line=self._line_at(at))
 
     def _line_at(self, at: int) -> int:
-        if at < self._counted:
-            self._line, self._counted = self._first_line, 0
+        """Return the number of the line at a place that is not before the last one asked for."""
         text, start = self._text, self._counted
         ends = text.count("\n", start, at) + text.count("\r", start, at) - text.count("\r\n", start, at)
         self._line, self._counted = self._line + ends, at
         return self._line
-
-
-def _skip_blanks(text: str, at: int) -> int:
-    match = _BLANKS.match(text, at)
-    return match.end() if match else at
 
 
 # --- Values to statements ---
@@ -226,7 +249,7 @@ def _read_lines(source: TextSource, reader: _Reader, notes: Notes) -> Iterator[D
         if not text or text.isspace():
             notes.count(line, "blank line; skipped")
             continue
-        cursor = _Cursor(text, line, decoder)
+        cursor = _Cursor([text], line, decoder)
         try:
             value, trouble = cursor.read()
             cursor.end()
@@ -262,14 +285,15 @@ class _Document:
     """One document: an object with a list of statements in it, such a list, or a single statement."""
 
     def __init__(self, source: TextSource, profile: JsonProfile, reader: _Reader, notes: Notes) -> None:
-        self._cursor = _Cursor(source.text(), source.first_line, _Decoder())
+        self._cursor = _Cursor([source.text()], source.first_line, _Decoder())
         self._path = tuple(profile.statements.split("."))
         self._reader = reader
         # Only our own form has customers whom an earlier reading refused.
         self._ours = isinstance(reader, InterchangeReader)
         self._unread = UnreadKeys(notes)
         self._skipped: dict[tuple[str, ...], int] = {}
-        self._found = False
+        # Whether the list of statements has been found, or the way to it.
+        self._found = self._is_near = False
 
     def read(self) -> Iterator[Draft | Refused]:
         """Yield each statement."""
@@ -283,28 +307,38 @@ class _Document:
         self._cursor.end()
 
     def _read_object(self) -> Iterator[Draft | Refused]:
-        yield from self._search(())
-        if self._found:
-            for path, line in self._skipped.items():
-                self._unread.note(line, path[:-1], path[-1:])
-            return
-        self._cursor.rewind()
         line = self._cursor.find_line()
-        yield _read_statement(self._reader, line, (), *self._cursor.read())
+        # The document may turn out to be a statement itself.
+        values: dict[str, tuple[Any, str | None]] = {}
+        yield from self._search((), values)
+        if self._found:
+            for path, skipped_at in self._skipped.items():
+                self._unread.note(skipped_at, path[:-1], path[-1:])
+        elif self._is_near:
+            raise self._refuse_shape(".".join(self._path))
+        else:
+            statement = {key: value for key, (value, _) in values.items()}
+            trouble = next((trouble for _, trouble in values.values() if trouble), None)
+            yield _read_statement(self._reader, line, (), statement, trouble)
 
-    def _search(self, path: tuple[str, ...]) -> Iterator[Draft | Refused]:
-        """Look for the list of statements in the object that comes next, whose path this is."""
+    def _search(
+        self, path: tuple[str, ...], values: dict[str, tuple[Any, str | None]]
+    ) -> Iterator[Draft | Refused]:
+        """Look for the list of statements in the object that comes next, and keep its values until then."""
         for key in self._cursor.walk_object():
             place = (*path, key)
             if place == self._path:
+                values.clear()
                 yield from self._read_list(place)
             elif place == self._path[: len(place)] and self._cursor.peek() == "{":
-                yield from self._search(place)
+                self._is_near = True
+                yield from self._search(place, {})
             elif self._ours and place == ("rejected",):
                 yield from self._read_rejected()
             else:
-                line = self._cursor.find_line()
-                self._cursor.read()
+                line, value = self._cursor.find_line(), self._cursor.read()
+                if not self._found:
+                    values[key] = value
                 if not self._ours or place != ("warnings",):
                     self._skipped[place] = line
 

@@ -193,6 +193,12 @@ def test_defaults_stand_where_neither_profile_nor_base_says_otherwise(tmp_path: 
             f"fields.name: must be {PLACES}, not ['A', 1.5]",
         ),
         ("fields.name = 5", "fields.name: is no column's name; write it in quotes"),
+        ("fields.name = true", f"fields.name: must be {PLACES}, not True"),
+        ("encodings = ['idna']", 'encodings: "idna" is no text encoding; use one like cp1256'),
+        ("fields.name = []", f"fields.name: must be {PLACES}, not []"),
+        ("fields.text = 'Text'", "fields: text says nothing in a table; give it another name"),
+        ("fields.kind = 'Kind'", "fields: kind says nothing in a table; give it another name"),
+        ("delimiter = '\"'", "delimiter: a quotation mark or a line end cannot stand between fields"),
         ("fields = 5", "fields: must be a table, like [fields], not 5"),
         (
             "fields.account.rest = 'perhaps'\nfields.account.at = 'A'",
@@ -218,7 +224,26 @@ def test_an_error_names_file_key_and_fix(tmp_path: Path, text: str, error: str) 
         ("records.4.feilds = {}", "records.4.feilds: is no known key; did you mean fields?"),
         (
             "records.4.fields.shop = 3",
-            "records.4.fields: shop not known here; use amount, credit, date, debit, ",
+            "records.4.fields: shop not known here; use amount, date, description, direction, ",
+        ),
+        ("records.4.fields.debit = 3", "records.4.fields: debit not known here; use amount, date, "),
+        (
+            "records.4.fields.description = [3, 4]",
+            "records.4.fields.description: has several places; this field stands in one",
+        ),
+        (
+            "records.4.fields.description = { at = 3, rest = true }",
+            "records.4.fields.description: has several places; this field stands in one",
+        ),
+        ("fields.account = [1, 2]", "fields.account: has several places; this field stands in one"),
+        (
+            "records.8 = { role = 'row', fields = { description = 5 } }",
+            "records: all with the role row must have the same fields",
+        ),
+        ('delimiter = "\\n"', "delimiter: a quotation mark or a line end cannot stand between fields"),
+        (
+            "credit_marks = ['c', 'D']",
+            "credit_marks: D is in debit_marks too; a mark is one of them",
         ),
         ("fields.account = '1-5'", 'fields.account: "1-5" is no field number; they count from 0'),
         ("account_prefix = '['", 'account_prefix: "[" is no regular expression: unterminated character set'),

@@ -26,6 +26,7 @@ from pdfme_dagster_tests.parsing.records import (
     message,
     parse_leniently,
     parse_lines,
+    parse_rows,
     row,
     write_record,
 )
@@ -448,3 +449,60 @@ def test_no_message_holds_a_name_or_a_card_number() -> None:
     for text in texts:
         assert "NOORA" not in text
         assert "5000000000000015" not in text
+
+
+# --- Other profiles of typed records ---
+
+
+def change_records(**records: Any) -> RecordsProfile:
+    """Return the shipped profile with other types of records beside its own."""
+    said = PROFILE.model_dump()
+    return RecordsProfile.model_validate({**said, "records": said["records"] | records})
+
+
+def test_a_record_to_ignore_is_nobodys_wherever_it_stands() -> None:
+    profile = change_records(**{"9": {"role": "ignore"}})
+    frame = write_record("9", {5: "FILE END"}, card="")
+    parsed = parse_lines(frame, account(), customer(), frame, row("0.000"), message(), frame, profile=profile)
+    assert len(parsed.statements[0].transactions) == 1
+    assert parsed.warnings == ()
+
+
+def test_an_account_loses_only_what_stands_at_its_front() -> None:
+    card = "BH00-5000000000000015"
+    parsed = parse_lines(account(card=card), customer(card=card), message(card=card))
+    assert parsed.statements[0].account == "BH00-5000000000000015"
+
+
+def test_two_types_of_row_may_stand_in_one_statement() -> None:
+    profile = change_records(**{"8": PROFILE.model_dump()["records"]["4"]})
+    fee = row("2.000", "FEE").replace("|4|", "|8|", 1)
+    statement = parse_lines(account(), customer(), row("1.000"), fee, message(), profile=profile).statements[
+        0
+    ]
+    assert [each.description for each in statement.transactions] == ["SHOP", "FEE"]
+
+
+def test_a_record_that_strayed_from_a_statement_given_out_already_fails_the_file_whatever_the_rule() -> None:
+    profile = change_profile(on_bad_statement="skip")
+    first = (account(card=OTHER_CARD), customer(card=OTHER_CARD), message(card=OTHER_CARD))
+    second = (account(), customer(), row("1.000", card=OTHER_CARD), message())
+    with pytest.raises(ParseError) as error:
+        parse_leniently(*first, *second, profile=profile)
+    assert (error.value.code, error.value.line) == ("bad_record", 6)
+    assert "account ****0023, whose statement lacks it" in str(error.value)
+
+
+def test_a_signed_amount_and_a_mark_count_before_the_words_in_every_row() -> None:
+    rows = parse_rows(row("1.000 DR", "Refund"), row("1.000-"), row("1.000 CR"), row("+1.000", "Refund"))
+    assert [each.credit for each in rows] == [False, True, True, False]
+
+
+def test_what_is_odd_in_one_row_does_not_reach_the_next() -> None:
+    rows = parse_rows(
+        row("5.000", "Refund"),
+        row("5.000", made="99999999"),
+        row("0", "NEWL", made="", posted=""),
+        row("1.000"),
+    )
+    assert [(each.amount, each.credit) for each in rows] == [(5_000, True), (5_000, False), (1_000, False)]

@@ -151,6 +151,13 @@ def test_broken_utf_16_and_utf_32_are_refused(content: bytes) -> None:
     assert error.value.code == "unknown_encoding"
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "punycode"])
+def test_an_encoding_that_cannot_read_these_bytes_is_refused_however_it_says_so(encoding: str) -> None:
+    with pytest.raises(ParseError) as error:
+        list(open_source("شقة\nabc.".encode(), encoding).blocks())
+    assert error.value.code == "unknown_encoding"
+
+
 def test_bytes_that_no_encoding_knows_are_refused() -> None:
     with pytest.raises(ParseError, match="byte 1 is not iso-8859-6"):
         open_source(b"\xa1abc", "utf-8", "iso-8859-6")
