@@ -124,7 +124,7 @@ def parse(
     progress = sys.stderr.isatty() and not (as_json and sys.stdout.isatty())
     with file.open("rb") as stream:
         if not stream.seekable():
-            raise typer.BadParameter(f"{file} is no regular file; save it as one")
+            raise ConfigurationError(f"{file} is no regular file; save it as one")
         tally = Tally(lambda: StatementReader(stream, choose(stream), name=file.name))
         statements = tally.statements(progress=progress)
         if as_json:
@@ -240,7 +240,7 @@ def _load_choice(file: Path, profile: str | None) -> "Callable[[BinaryIO], Profi
 
     if profile and profile.endswith(".toml"):
         if not Path(profile).is_file():
-            raise typer.BadParameter(f"profile {profile} is not there")
+            raise ConfigurationError(f"profile {profile} is not there; name its file, or one of `profiles`")
         defaults = StatementSettings.from_environment().profile_defaults()
         own = read_profile(Path(profile), defaults=defaults)
         return lambda _: own

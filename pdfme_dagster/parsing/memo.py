@@ -10,7 +10,7 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 # More different texts than this are forgotten and read again, so that no file fills the memory.
-_MAX_ENTRIES = 16_384
+_MAX_ENTRIES = 65_536
 
 
 class Memo(dict[K, V]):

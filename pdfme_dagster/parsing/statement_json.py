@@ -137,7 +137,7 @@ class _Cursor:
     def __init__(self, pieces: Iterable[str], first_line: int, decoder: _Decoder) -> None:
         self._pieces = iter(pieces)
         self._decoder = decoder
-        self._text, self._at = "", 0
+        self._text, self._at, self._dropped = "", 0, 0
         self._line, self._counted = first_line, 0
 
     def peek(self) -> str:
@@ -162,8 +162,8 @@ class _Cursor:
             except json.JSONDecodeError as exc:
                 held = len(self._text) - self._at
                 if held > _MAX_VALUE or not self._fetch(held):
-                    found = f"{exc.msg[:1].lower()}{exc.msg[1:]}"
-                    raise self._refuse(found, exc.pos) from exc
+                    found = exc.msg.removesuffix(" at").removesuffix(" starting")
+                    raise self._refuse(f"{found[:1].lower()}{found[1:]}", exc.pos) from exc
             except RecursionError as exc:
                 raise self._refuse("lists or objects within each other too deep", self._at) from exc
             else:
@@ -224,12 +224,14 @@ class _Cursor:
             size -= len(piece)
         if pieces:
             self._line_at(self._at)
+            self._dropped += self._at
             self._text = "".join((self._text[self._at :], *pieces))
             self._at = self._counted = 0
         return bool(pieces)
 
     def _refuse(self, found: str, at: int) -> ParseError:
-        message = f"no JSON: {found}; correct it, or upload all of the file again"
+        place = f"at character {self._dropped + at + 1:,}"
+        message = f"no JSON {place}: {found}; correct it, or upload all of the file again"
         return ParseError("bad_record", message, line=self._line_at(at))
 
     def _line_at(self, at: int) -> int:

@@ -1,0 +1,1 @@
+"""Measurements and long runs that are no tests: each module is a command, ``python -m benchmarks.NAME``."""
