@@ -74,6 +74,7 @@ class Report:
     """What came out; ``failures`` has the first input of each kind, and how many there were of it."""
 
     seed: int
+    profile: str
     inputs: int = 0
     cpu_seconds: float = 0.0
     slowest_seconds: float = 0.0
@@ -84,7 +85,11 @@ class Report:
 
 
 class _FaultError(Exception):
-    """Raised when what was read breaks a promise."""
+    """Raised when what was read breaks the promise ``kind``."""
+
+    def __init__(self, kind: str, detail: object) -> None:
+        super().__init__(f"{kind}: {detail!r}" if detail else kind)
+        self.kind = kind
 
 
 class _TooSlowError(BaseException):
@@ -135,7 +140,7 @@ def make_input(seed: int, number: int, samples: Sequence[Sample], profiles: Prof
         sample=sample.name,
         content=content,
         profile=profile,
-        name=rng.choice((*_NAMES, sample.name)),
+        name=sample.name if rng.random() < 0.7 else rng.choice(_NAMES),
         parts=rng.choice((1, 1, 2, 3)),
     )
 
@@ -214,15 +219,15 @@ def _check_reader(reader: StatementReader, statements: Sequence[Statement]) -> N
 
 
 def _check_message(message: str) -> None:
-    _require(not _CARD.search(message), "a message has a card number")
-    _require(not _CUSTOMER.search(message), "a message has a customer's name")
-    _require(not _CONTROL.search(message), "a message has a control character")
+    _require(not _CARD.search(message), "a message has a card number", message)
+    _require(not _CUSTOMER.search(message), "a message has a customer's name", message)
+    _require(not _CONTROL.search(message), "a message has a control character", message)
 
 
 def _check_statement(statement: Statement) -> None:
-    _require(bool(_ORG_ID.fullmatch(statement.org_id)), "an organisation is none")
+    _require(bool(_ORG_ID.fullmatch(statement.org_id)), "an organisation is none", statement.org_id)
     _require(bool(statement.account), "an account is empty")
-    _require(bool(_CURRENCY.fullmatch(statement.currency)), "a currency is none")
+    _require(bool(_CURRENCY.fullmatch(statement.currency)), "a currency is none", statement.currency)
     texts = [statement.account, statement.name, *statement.address, *statement.messages]
     balances = (
         statement.opening,
@@ -236,11 +241,13 @@ def _check_statement(statement: Statement) -> None:
         _require(type(row.amount) is int and row.amount >= 0, "a row's amount is no amount")
         _require(type(row.credit) is bool, "a row is neither credit nor debit")
         foreign = row.original_currency is not None
-        _require(foreign == (row.original_amount is not None), "an original has no currency or no amount")
+        _require(
+            foreign == (row.original_amount is not None), "an original has no currency or no amount", row
+        )
         _require(row.original_amount is None or row.original_amount >= 0, "an original is negative")
         texts += [row.description, row.original_currency or ""]
     for text in texts:
-        _require(not _CONTROL.search(text), "a text has a control character")
+        _require(not _CONTROL.search(text), "a text has a control character", text)
         text.encode()
 
 
@@ -261,20 +268,19 @@ def _is_off(statement: Statement) -> bool:
     return opening + sums[0] - sums[1] != closing
 
 
-def _require(holds: bool, fault: str) -> None:
+def _require(holds: bool, fault: str, detail: object = "") -> None:
     if not holds:
-        raise _FaultError(fault)
+        raise _FaultError(fault, detail)
 
 
 # --- The run ---
 
 
-def run(seed: int, cpu_seconds: float, samples: Sequence[Sample], profiles: Profiles) -> Report:
+def run(report: Report, cpu_seconds: float, samples: Sequence[Sample], profiles: Profiles) -> None:
     """Read inputs for so many CPU seconds; print each new kind of failure with how to see it again."""
-    report = Report(seed=seed)
     start = time.process_time()
     while (began := time.process_time()) - start < cpu_seconds:
-        each = make_input(seed, report.inputs, samples, profiles)
+        each = make_input(report.seed, report.inputs, samples, profiles)
         made = time.process_time()
         try:
             with _limit(2 * LIMIT_SECONDS):
@@ -290,7 +296,6 @@ def run(seed: int, cpu_seconds: float, samples: Sequence[Sample], profiles: Prof
         report.inputs += 1
         report.samples[each.sample] += 1
         report.cpu_seconds = began - start
-    return report
 
 
 @contextmanager
@@ -308,20 +313,23 @@ def _limit(cpu_seconds: float) -> Iterator[None]:
 
 
 def _note_failure(report: Report, each: Input, error: BaseException) -> None:
-    last = traceback.extract_tb(error.__traceback__)[-1:]
-    place = f"{Path(last[0].filename).name}:{last[0].lineno}" if last else "the clock"
-    kind = f"{type(error).__name__} at {place}"
-    if isinstance(error, _FaultError):
-        kind = str(error)
-    known = report.failures.setdefault(kind, {"input": each.number, "message": str(error)[:200], "times": 0})
+    profile = each.profile.name if each.profile else "chosen profile"
+    kind = f"{profile}: {_describe_kind(error)}"
+    known = report.failures.setdefault(kind, {"input": each.number, "message": str(error)[:500], "times": 0})
     known["times"] += 1
     report.outcomes["failed"] += 1
     if known["times"] == 1:
-        profile = each.profile.name if each.profile else "chosen"
-        print(f"FAILED {kind}: {str(error)[:200]!r}, sample {each.sample}, profile {profile}")
-        print(
-            f"  again: python -m benchmarks.fuzz_parse --seed {report.seed} --input {each.number}", flush=True
-        )
+        print(f"FAILED {kind}, sample {each.sample}: {str(error)[:500]}")
+        again = f"--seed {report.seed} --profile {report.profile} --input {each.number}"
+        print(f"  again: python -m benchmarks.fuzz_parse {again}", flush=True)
+
+
+def _describe_kind(error: BaseException) -> str:
+    if isinstance(error, _FaultError):
+        return error.kind
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    place = f" at {Path(last[0].filename).name}:{last[0].lineno}" if last else ""
+    return type(error).__name__ + place
 
 
 def _print_report(report: Report) -> None:
@@ -357,7 +365,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.input is not None:
         _show_input(make_input(options.seed, options.input, samples, profiles), profiles)
         return
-    report = run(options.seed, options.cpu_seconds, samples, profiles)
+    report = Report(seed=options.seed, profile=options.profile)
+    run(report, options.cpu_seconds, samples, profiles)
     _print_report(report)
     if options.json:
         options.json.write_text(json.dumps(_as_json(report), indent=2) + "\n", encoding="utf-8")

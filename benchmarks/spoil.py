@@ -15,6 +15,7 @@ _TAG = re.compile(rb"</?[A-Za-z][^>]{0,200}>")
 _ELEMENT = re.compile(rb"<([A-Za-z]+)[^>]*>.{0,2000}?</\1>", re.DOTALL)
 _OBJECT = re.compile(rb"\{[^{}]{0,4000}\}")
 _MEMBER = re.compile(rb'"[^"\n]{0,60}"\s*:\s*("[^"\n]*"|[\w.+-]+)')
+_LINE = re.compile(rb"[^\n]+\n")
 _SWIFT_FIELD = re.compile(rb":\d\d[A-Z]?:[^\n]*")
 _DELIMITERS = (b"|", b",", b";", b"\t", b":", b"/", b'"')
 _ENCODINGS = (
@@ -109,7 +110,7 @@ STRUCTURE = (
         b"}",
         b"[",
         b"]",
-        b"[" * 9000,
+        b"[" * 60_000,
     ),
     *(
         b"null",
@@ -150,12 +151,18 @@ Spoil = Callable[[Random, bytes], bytes]
 
 
 def spoil(rng: Random, content: bytes, others: Sequence[bytes]) -> bytes:
-    """Return the content after one or a few changes, some of which take pieces from the others."""
+    """Return the content after one or a few changes, some of which take pieces from the others.
+
+    Half of all are changed with care: what they say changes, but hardly how it is put together, so that more
+    than the first bad byte is read.
+    """
+    weighted = _CAREFUL if rng.random() < 0.5 else _WEIGHTED
+    spoils, weights = [each for each, _ in weighted], [weight for _, weight in weighted]
     for _ in range(min(1 + int(rng.expovariate(0.7)), 8)):
-        if rng.random() < 0.05:
+        if weighted is _WEIGHTED and rng.random() < 0.05:
             content = _splice(rng, content, rng.choice(others))
         else:
-            content = rng.choices(_SPOILS, _WEIGHTS)[0](rng, content)
+            content = rng.choices(spoils, weights)[0](rng, content)
         if len(content) > _MAX_BYTES:
             start = rng.randrange(len(content) - _MAX_BYTES)
             content = content[start : start + _MAX_BYTES]
@@ -329,7 +336,20 @@ def _write_otherwise(rng: Random, content: bytes) -> bytes:
             return content.decode("utf-8", "replace").encode(encoding, "replace")
 
 
-_WEIGHTED: tuple[tuple[Spoil, int], ...] = (
+Weighted = tuple[tuple[Spoil, int], ...]
+_CAREFUL: Weighted = (
+    (_change_field, 4),
+    (_change_columns, 2),
+    (_replace_match(_NUMBER, lambda rng: rng.choice(NUMBERS)), 8),
+    (_replace_match(_WORD, lambda rng: rng.choice(TEXTS)), 4),
+    (_rearrange(_NUMBER), 3),
+    (_rearrange(_ELEMENT), 4),
+    (_rearrange(_OBJECT), 2),
+    (_rearrange(_MEMBER), 2),
+    (_rearrange(_SWIFT_FIELD), 4),
+    (_rearrange(_LINE), 3),
+)
+_WEIGHTED: Weighted = (
     (_change_bytes, 4),
     (_change_bit, 4),
     (_drop_bytes, 4),
@@ -338,18 +358,10 @@ _WEIGHTED: tuple[tuple[Spoil, int], ...] = (
     (_insert_token, 6),
     (_cut, 2),
     (_change_lines, 8),
-    (_change_field, 12),
+    (_change_field, 6),
     (_change_columns, 4),
-    (_replace_match(_NUMBER, lambda rng: rng.choice(NUMBERS)), 8),
-    (_replace_match(_WORD, lambda rng: rng.choice(TEXTS)), 5),
     (_replace_match(_TAG, lambda rng: rng.choice(STRUCTURE)), 3),
-    (_replace_match(_MEMBER, lambda rng: b'"extra":' + rng.choice(STRUCTURE)), 2),
+    (_replace_match(_MEMBER, lambda rng: b'"extra":' + rng.choice(STRUCTURE)), 3),
     (_rearrange(_TAG), 3),
-    (_rearrange(_ELEMENT), 4),
-    (_rearrange(_OBJECT), 3),
-    (_rearrange(_MEMBER), 4),
-    (_rearrange(_SWIFT_FIELD), 4),
     (_write_otherwise, 2),
 )
-_SPOILS = [each for each, _ in _WEIGHTED]
-_WEIGHTS = [weight for _, weight in _WEIGHTED]

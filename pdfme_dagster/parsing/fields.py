@@ -60,10 +60,10 @@ class StatementFields:
         self._profile = profile
         self._specs = specs
         self._notes = notes
-        self._known = [name for name in specs if name in STATEMENT_FIELDS and name != "currency"]
         self._extras = [name for name in specs if name not in _NOT_EXTRA]
         self._amounts = [name for name in STATEMENT_AMOUNTS if name in specs]
-        # By currency, whose decimals the amounts have.
+        self._currency_at = list(specs).index("currency") if "currency" in specs else None
+        # By currency, whose decimals the amounts have; None for what is not read here.
         self._readers = Memo(self._compile_readers)
 
     def read(self, line: int, texts: Mapping[str, Sequence[str]]) -> dict[str, Any]:
@@ -72,16 +72,13 @@ class StatementFields:
         Each text is a sequence of parts; a name that is missing is not said. ParseError ``bad_amount``,
         ``bad_date`` or ``bad_record``.
         """
-        raws: dict[str, Raw] = {
-            name: parts[0].encode() if len(parts) == 1 else [part.encode() for part in parts]
-            for name, parts in texts.items()
-        }
+        raws = [_encode(texts.get(name, ())) for name in self._specs]
         currency = self.find_currency(line, raws) or self._profile.currency
         return {**UNSAID, "currency": currency, **self.read_raw(line, raws, currency)}
 
-    def find_currency(self, line: int, raws: Mapping[str, Raw]) -> str | None:
+    def find_currency(self, line: int, raws: Sequence[Raw]) -> str | None:
         """Return the currency that the fields say, None when they do not."""
-        code = _join(raws.get("currency", b"")).decode()
+        code = "" if self._currency_at is None else _join(raws[self._currency_at]).decode()
         if code and not is_currency(code):
             message = (
                 f'currency "{show_value(code)}" is no ISO 4217 code, like BHD; correct it and upload again'
@@ -89,15 +86,19 @@ class StatementFields:
             raise ParseError("bad_record", message, line=line)
         return code or None
 
-    def read_raw(self, line: int, raws: Mapping[str, Raw], currency: str) -> dict[str, Any]:
-        """Return the arguments that are among the specs, from UTF-8 fields in a currency that is known."""
+    def read_raw(self, line: int, raws: Sequence[Raw], currency: str) -> dict[str, Any]:
+        """Return the arguments that are among the specs, in a currency that is known.
+
+        ``raws`` are the specs' fields in their order.
+        """
         found: dict[str, Any] = {}
-        name = ""
+        name, raw = "", raws[0] if raws else b""
         try:
-            for name, read in self._readers[currency]:
-                found[name] = read(raws.get(name, b""))
+            for (name, read), raw in zip(self._readers[currency], raws, strict=False):
+                if read is not None:
+                    found[name] = read(raw)
         except ValueError as exc:
-            raise self._refuse(line, name, raws[name], exc) from exc
+            raise self._refuse(line, name, raw, exc) from exc
         self._note_unsaid(line, found)
         if self._extras:
             extras = {name: found.pop(name) for name in self._extras}
@@ -122,8 +123,11 @@ class StatementFields:
 
     # --- What reads each field ---
 
-    def _compile_readers(self, currency: str) -> list[tuple[str, Callable[[Raw], Any]]]:
-        return [(name, self._compile_reader(name, currency)) for name in (*self._known, *self._extras)]
+    def _compile_readers(self, currency: str) -> list[tuple[str, Callable[[Raw], Any] | None]]:
+        read = {name for name in STATEMENT_FIELDS if name != "currency"} | {*self._extras}
+        return [
+            (name, self._compile_reader(name, currency) if name in read else None) for name in self._specs
+        ]
 
     def _compile_reader(self, name: str, currency: str) -> Callable[[Raw], Any]:
         match self._specs[name].type_of(name):
@@ -165,6 +169,10 @@ _SIGNS: Mapping[str, _Signs] = {
     "debits": {"credit": _DEBITS, "debit": _DEBITS},
     "credits": {"credit": _CREDITS, "debit": _CREDITS},
 }
+
+
+def _encode(parts: Sequence[str]) -> Raw:
+    return parts[0].encode() if len(parts) == 1 else [part.encode() for part in parts]
 
 
 def _read_address(raw: Raw) -> tuple[str, ...]:

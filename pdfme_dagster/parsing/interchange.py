@@ -430,5 +430,5 @@ def _read_extra(found: JsonObject, currency: str) -> dict[str, str | int | date]
             raise types.refuse(key, "is not amount, date or text")
         value = read[kind](key)
         if value is not None:
-            extra[key] = value
+            extra[texts.tidy(key, key)] = value
     return extra

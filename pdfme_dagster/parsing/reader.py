@@ -91,7 +91,7 @@ class StatementReader:
             self._reject(position, found.account, found.error)
             return None
         statement = self._settle_organisation(found)
-        off = list(check_totals(statement, self.profile.control_totals))
+        off = check_totals(statement, self.profile.control_totals)
         if off and self.profile.on_unbalanced == "fail":
             message = f"{'; '.join(off)}; correct it, or set on_unbalanced to warn"
             self._reject(position, statement.account, ParseError(UNBALANCED, message, line=found.line))

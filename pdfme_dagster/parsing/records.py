@@ -5,7 +5,7 @@ do not fit together is refused whole: nothing is guessed, and no row may reach a
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from pdfme_dagster.domain.privacy import mask_account, show_value
@@ -199,6 +199,9 @@ class _Grouping:
 
     def _describe_change(self, first: list[bytes], line: int, kind: str, fields: list[bytes]) -> str | None:
         account_at, organisation_at = self._layout.account_at, self._layout.organisation_at
+        same = fields[account_at] == first[account_at]
+        if same and (organisation_at is None or fields[organisation_at] == first[organisation_at]):
+            return None
         account, expected = _text(fields, account_at), _text(first, account_at)
         if account != expected:
             if account and len(self._strays) < _MAX_STRAYS:
@@ -231,6 +234,7 @@ class _CustomerReader:
         self._start = next(kind for kind, record in profile.records.items() if record.role == "start")
         self._required = [kind for kind, record in profile.records.items() if record.required]
         self._ending = next((kind for kind, record in profile.records.items() if record.ends), None)
+        self._org_ids = Memo[str, bool](is_org_id)
         self._row_readers = Memo[str, RowReader](self._make_row_reader)
 
     def find_account(self, fields: list[bytes]) -> str:
@@ -249,7 +253,7 @@ class _CustomerReader:
             account=account,
             currency=currency,
             transactions=self._read_rows(customer, currency),
-            messages=tuple(self._read_messages(customer)),
+            messages=self._read_messages(customer),
             extra_records=self._keep(customer.kept) if customer.kept else (),
             **found,
         )
@@ -276,7 +280,7 @@ class _CustomerReader:
         org_id, account = "", self.find_account(customer.fields)
         if self.layout.organisation_at is not None:
             org_id = _text(customer.fields, self.layout.organisation_at)
-            if not is_org_id(org_id):
+            if not self._org_ids[org_id]:
                 shown = show_value(org_id)
                 message = f'organisation "{shown}" is not 1 to 32 letters, digits, _ or -; correct it'
                 raise ParseError("bad_record", message, line=customer.line)
@@ -299,7 +303,7 @@ class _CustomerReader:
         self._note_missing(customer)
         return currency, found
 
-    def _find_currency(self, said: Iterable[tuple[str, int, Mapping[str, Raw]]]) -> str:
+    def _find_currency(self, said: Iterable[tuple[str, int, Sequence[Raw]]]) -> str:
         codes = (self._fields[kind].find_currency(line, raws) for kind, line, raws in said)
         return next(filter(None, codes), self._profile.currency)
 
@@ -315,11 +319,13 @@ class _CustomerReader:
     def _keep(self, records: list[list[bytes]]) -> tuple[tuple[str, ...], ...]:
         return tuple(tuple(map(str.strip, self.layout.all_texts(fields))) for fields in records)
 
-    def _read_messages(self, customer: _Customer) -> Iterator[str]:
+    def _read_messages(self, customer: _Customer) -> tuple[str, ...]:
+        texts: list[str] = []
         for kind, fields in customer.messages:
-            text = self._pick[kind](fields)["text"]
+            (text,) = self._pick[kind](fields)
             parts = [text] if isinstance(text, bytes) else text
-            yield from (part.decode().strip() for part in parts if part and not part.isspace())
+            texts += [part.decode().strip() for part in parts if part and not part.isspace()]
+        return tuple(texts)
 
 
 def strip_prefix(prefix: re.Pattern[str], account: str) -> str:

@@ -6,6 +6,7 @@ A document's text is held whole, but the objects of one statement at a time.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, Protocol
 
@@ -119,8 +120,7 @@ class _Decoder:
     def _make_object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) != len(pairs):
-            keys = [key for key, _ in pairs]
-            twice = next(key for key in keys if keys.count(key) > 1)
+            twice, _ = Counter(key for key, _ in pairs).most_common(1)[0]
             self._trouble = f"key {show_key(twice)} comes twice in an object"
         return found
 
@@ -295,7 +295,7 @@ class _Document:
         self._unread = UnreadKeys(notes)
         self._skipped: dict[tuple[str, ...], int] = {}
         # Whether the list of statements has been found, or the way to it.
-        self._found = self._is_near = False
+        self._found = self._descended = False
 
     def read(self) -> Iterator[Draft | Refused]:
         """Yield each statement."""
@@ -316,7 +316,7 @@ class _Document:
         if self._found:
             for path, skipped_at in self._skipped.items():
                 self._unread.note(skipped_at, path[:-1], path[-1:])
-        elif self._is_near:
+        elif self._descended:
             raise self._refuse_shape(".".join(self._path))
         else:
             statement = {key: value for key, (value, _) in values.items()}
@@ -333,7 +333,7 @@ class _Document:
                 values.clear()
                 yield from self._read_list(place)
             elif place == self._path[: len(place)] and self._cursor.peek() == "{":
-                self._is_near = True
+                self._descended = True
                 yield from self._search(place, {})
             elif self._ours and place == ("rejected",):
                 yield from self._read_rejected()

@@ -21,6 +21,7 @@ from pdfme_dagster.parsing.profile import JsonProfile
 from pdfme_dagster.parsing.statement_json import _Cursor, _Decoder, is_interchange
 
 SAMPLES = Path(__file__).parent / "samples"
+PAGE = (Path(__file__).parents[2] / "docs" / "profiles" / "json.md").read_text("utf-8")
 PROFILES = load_profiles()
 ONE, OTHER = "5000000000000015", "5000000000000023"
 ALL_AGAIN = "; correct it, or upload all of the file again"
@@ -208,6 +209,7 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"extra": {"points": 120}}, "extra.points is a number, not a text"),
     ({"extra": {"limit": "x"}, "extra_types": {"limit": "amount"}}, 'extra.limit "x" is not a number like'),
     ({"extra": {"limit": "1"}, "extra_types": {"limit": "money"}}, "extra_types.limit is not amount, date"),
+    ({"extra": {"a\x00": "120"}}, 'extra."a?" has the character U+0000'),
     ({"extra_records": ["900"]}, "extra_records[0] is a text, not a list"),
     ({"extra_records": [["900", None]]}, "extra_records[0][1] is null, not a text"),
 ]
@@ -331,6 +333,12 @@ def test_a_key_that_comes_twice_in_an_object_refuses_its_statement() -> None:
         ("****0015", 1, f"statements[0]: key closing comes twice in an object{AGAIN}"),
         ("****0023", 1, f"statements[1]: key amount comes twice in an object{AGAIN}"),
     ]
+
+
+def test_a_key_that_comes_twice_among_very_many_is_found_at_once() -> None:
+    odd = json.dumps(say(**{f"key{number}": 0 for number in range(200_000)}))
+    (reason,) = list_reasons(parse_text(f'[{odd[:-1]}, "key7": 1}}]'))
+    assert reason == f"[0]: key key7 comes twice in an object{AGAIN}"
 
 
 @pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
@@ -653,6 +661,37 @@ def test_lines_may_be_in_a_banks_own_keys() -> None:
     profile = make_profile(lines=True, fields={"account": "iban", "closing": "closing"}, rows="rows")
     lines = [json.dumps({"iban": each, "closing": -5, "rows": []}) for each in (ONE, OTHER)]
     assert [each.closing for each in parse_text("\n".join(lines), profile).statements] == [-5_000, -5_000]
+
+
+# --- What docs/profiles/json.md shows ---
+
+
+def find_block(language: str, number: int) -> str:
+    """Return one of the page's examples."""
+    blocks = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+    return str(blocks[number])
+
+
+def test_the_pages_document_is_read_as_the_page_says() -> None:
+    parsed = parse_text(find_block("json", 0))
+    (statement,) = parsed.statements
+    assert (statement.closing, [row.credit for row in statement.transactions]) == (-25_000, [False, True])
+    assert [each.line for each in parsed.rejected] == [14]
+    assert parsed.warnings == ()
+
+
+def test_the_pages_profile_reads_the_pages_other_banks_json(tmp_path: Path) -> None:
+    (tmp_path / "mybank.toml").write_text(find_block("toml", 0), "utf-8")
+    profiles = load_profiles(tmp_path)
+    content = find_block("json", 1).encode()
+    parsed = parse(content, profile=profiles.choose("mybank_2025-09.json", content))
+    (statement,) = parsed.statements
+    assert (statement.org_id, statement.closing) == ("900", -1_237_250)
+    assert statement.transactions == (
+        Transaction(date(2025, 9, 5), None, "FICTIONAL AIR", 12_750, False, "GBP", 2_550),
+    )
+    assert (statement.extra, len(statement.messages)) == ({"rewards": "42"}, 2)
+    assert (parsed.rejected, parsed.warnings) == ((), ())
 
 
 # --- Which profile a file gets ---
