@@ -56,7 +56,7 @@ TEXTS = (
         b"NEWL",
         b"Account transactions",
         b"Payment Received",
-        b"NOORA SAMPLEH",
+        b"SOMEBODY",
         b"BHD",
         b"JPY",
     ),

@@ -140,8 +140,8 @@ def print_summary(console: Console, name: str, tally: Tally) -> None:
     if tally.reader:
         console.print(_file_table(name, tally, tally.reader))
     if tally.read:
-        console.print(_statements_table(tally))
-        console.print(_sums_table(tally))
+        _print_whole(console, _statements_table(tally))
+        _print_whole(console, _sums_table(tally))
     if tally.warnings:
         rows = [(str(each.line), each.message) for each in tally.warnings]
         console.print(_list_table(f"warnings ({len(rows):,})", ("line", "warning"), rows))
@@ -151,7 +151,7 @@ def print_summary(console: Console, name: str, tally: Tally) -> None:
             for each in tally.rejected
         ]
         title = f"rejected ({len(rejected):,})"
-        console.print(_list_table(title, ("position", "account", "line", "reason"), rejected))
+        console.print(_list_table(title, ("#", "account", "line", "reason"), rejected))
 
 
 def print_profiles(console: Console, profiles: Iterable[Profile]) -> None:
@@ -163,6 +163,15 @@ def print_profiles(console: Console, profiles: Iterable[Profile]) -> None:
         organisations, names = ", ".join(each.organisations), ", ".join(each.names)
         table.add_row(*map(escape, (each.name, each.format, each.description, organisations, names)))
     console.print(table)
+
+
+def _print_whole(console: Console, table: Table) -> None:
+    """Print a table without folding its amounts; where it is too wide, the terminal breaks its lines."""
+    width = console.width
+    widest = console.measure(table, options=console.options.update(max_width=_WIDTH)).maximum
+    console.width = max(width, widest)
+    console.print(table)
+    console.width = width
 
 
 def _follow(reader: StatementReader) -> Iterator[Statement]:
@@ -217,7 +226,7 @@ def _file_table(name: str, tally: Tally, reader: StatementReader) -> Table:
 def _statements_table(tally: Tally) -> Table:
     title = "statements" if tally.read <= _SHOWN else f"statements, the first {_SHOWN} of {tally.read:,}"
     table = _make_table(title)
-    for column in ("position", "organisation", "account", "date", "currency"):
+    for column in ("#", "org", "account", "date", "currency"):
         table.add_column(column, overflow="fold")
     for column in ("rows", "opening", "debits", "credits", "closing"):
         table.add_column(column, justify="right", overflow="fold")
@@ -252,4 +261,11 @@ def _list_table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, 
 
 
 def _make_table(title: str) -> Table:
-    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    return Table(
+        title=f"\n{title}",
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )

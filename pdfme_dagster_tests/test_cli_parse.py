@@ -56,8 +56,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     def run_command(*arguments: str | Path, **variables: str | Path) -> Outcome:
         for name in VARIABLES:
             monkeypatch.delenv(name, raising=False)
-        monkeypatch.setenv("COLUMNS", "200")
-        for name, value in variables.items():
+        for name, value in {"COLUMNS": "200", **variables}.items():
             monkeypatch.setenv(name, str(value))
         monkeypatch.setattr(sys, "argv", ["pdfme-dagster", *map(str, arguments)])
         capsys.readouterr()
@@ -109,11 +108,16 @@ def test_summary_shows_no_name_and_no_full_account_number(run: Run) -> None:
         assert "SAMPLEH" not in shown
 
 
+def test_amounts_are_not_folded_where_the_terminal_is_narrow(run: Run) -> None:
+    shown = run("parse", SAMPLES / "three_customers_crlf.txt", COLUMNS="60", FORCE_COLOR="1", TERM="xterm")
+    assert " ".join(shown.out.split()).count("BHD 4 50.000 171.250 100.000 121.250 yes") == 1
+
+
 def test_warnings_are_listed_with_their_lines(run: Run) -> None:
     outcome = run("parse", SAMPLES / "edge_cases.txt")
     assert outcome.code == 0
     assert "warnings (6)" in outcome.out
-    assert "10     row 6: invalid date 31022025 as transaction date; printed without it" in outcome.out
+    assert "10    row 6: invalid date 31022025 as transaction date; printed without it" in outcome.out
 
 
 def test_only_the_first_twenty_of_many_are_listed_and_all_are_counted(run: Run, save: Save) -> None:
@@ -131,7 +135,7 @@ def test_a_rejected_customer_fails_the_file_and_is_told_with_line_and_rule(run: 
     assert outcome.code == 1
     assert "1 read, 1 rejected" in outcome.out
     reason = 'closing balance "12,3x" is not a number; correct it and upload the file again'
-    assert f"2          ****0023   4      {reason}" in outcome.out
+    assert f"2  ****0023  4     {reason}" in outcome.out
     rule = "the file is refused since on_bad_statement is fail_file"
     assert outcome.err == f"error: line 4: {reason} (account ****0023); {rule}\n"
 
@@ -141,7 +145,7 @@ def test_a_rejected_customer_is_left_out_where_the_rule_says_so(run: Run, save: 
     outcome = run("parse", path, ON_BAD_STATEMENT="skip")
     assert (outcome.code, outcome.err) == (0, "")
     assert "1 read, 1 rejected" in outcome.out
-    assert "2          900            ****0015" in outcome.out
+    assert "2  900  ****0015" in outcome.out
     alone = run("parse", save("900_b.txt", BAD), ON_BAD_STATEMENT="skip")
     assert alone.code == 1
     assert alone.err.endswith("the file is refused since no statement is left\n")
@@ -151,7 +155,7 @@ def test_a_statement_that_is_not_balanced_is_shown_so_or_fails_the_file(run: Run
     path = save("900_a.txt", GOOD + UNBALANCED)
     warned = run("parse", path)
     assert warned.code == 0
-    assert "1.000   no" in warned.out
+    assert "1.000  no" in warned.out
     failed = run("parse", path, ON_UNBALANCED="fail", ON_BAD_STATEMENT="skip")
     assert failed.code == 1
     assert failed.err.endswith("the file is refused since on_unbalanced is fail\n")

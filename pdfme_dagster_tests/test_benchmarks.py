@@ -1,0 +1,110 @@
+"""The benchmark commands run, at sizes that measure nothing. Not here: how fast anything is."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.statement_files import FileFacts, write_statement_file
+from pdfme_dagster.domain.statement import ParsedFile
+from pdfme_dagster.parsing import load_profiles, parse
+
+ROOT = Path(__file__).parents[1]
+MEASURED = {
+    "records",
+    "seconds_bare",
+    "seconds_bare_text",
+    "seconds_ours",
+    "ratio",
+    "ratio_text",
+    "records_per_second",
+    "peak_mib",
+}
+
+
+def run_command(name: str, *options: str, expect: int = 0) -> str:
+    command = [sys.executable, "-W", "error", "-m", f"benchmarks.{name}", *options]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == expect, done.stderr
+    return done.stdout + done.stderr
+
+
+def read_report(path: Path) -> dict[str, Any]:
+    report = json.loads(path.read_text("utf-8"))
+    assert isinstance(report, dict)
+    return report
+
+
+def write_and_parse(path: Path, customers: int, *, arabic: bool = False) -> tuple[FileFacts, ParsedFile]:
+    facts = write_statement_file(path, customers, arabic=arabic)
+    return facts, parse(path.read_bytes(), profile=load_profiles()["afs"])
+
+
+@pytest.mark.parametrize("arabic", [False, True])
+def test_a_measured_file_is_read_without_a_warning_and_holds_what_it_says(
+    arabic: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "900_measured.txt"
+    facts, parsed = write_and_parse(path, 20, arabic=arabic)
+    assert parsed.warnings == ()
+    assert parsed.rejected == ()
+    assert facts == FileFacts(
+        customers=len(parsed.statements),
+        rows=sum(len(each.transactions) for each in parsed.statements),
+        records=path.read_bytes().count(b"\n"),
+        size_bytes=path.stat().st_size,
+    )
+    assert path.read_bytes().isascii() is not arabic
+
+
+def test_a_measured_file_is_like_a_hosts(tmp_path: Path) -> None:
+    facts, parsed = write_and_parse(tmp_path / "900_measured.txt", 200)
+    rows = [row for each in parsed.statements for row in each.transactions]
+    foreign = sum(row.original_currency is not None for row in rows) / len(rows)
+    assert 3_500 < facts.size_bytes / facts.customers < 4_200
+    assert 0.05 < foreign < 0.11
+    assert len({row.description for row in rows}) > len(rows) / 3
+
+
+def test_a_measured_file_has_the_same_bytes_every_time(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.txt", tmp_path / "second.txt"
+    write_statement_file(first, 5)
+    write_statement_file(second, 5)
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_the_parse_benchmark_measures_three_files_and_writes_its_figures(tmp_path: Path) -> None:
+    report = tmp_path / "parse.json"
+    told = run_command(
+        "parse", "--customers", "4", "--big-customers", "6", "--repeat", "1", "--json", str(report)
+    )
+    written = read_report(report)
+    for name, customers in (("file_19mb", 4), ("file_19mb_arabic", 4), ("file_150mb", 6)):
+        assert written[name].keys() >= MEASURED
+        assert written[name]["customers"] == customers
+        assert all(value > 0 for value in written[name].values())
+        assert name in told
+
+
+def test_the_fuzz_run_counts_its_inputs_and_finds_nothing_in_a_moment(tmp_path: Path) -> None:
+    report = tmp_path / "fuzz.json"
+    told = run_command(
+        "fuzz_parse", "--cpu-seconds", "0.5", "--seed", "7", "--profile", "afs", "--json", str(report)
+    )
+    written = read_report(report)
+    assert written["failures"] == {}
+    assert written["inputs"] == sum(written["outcomes"].values()) > 0
+    assert "0 kinds of failure" in told
+
+
+def test_a_fuzz_input_is_the_same_every_time() -> None:
+    shown = [run_command("fuzz_parse", "--seed", "7", "--profile", "afs", "--input", "3") for _ in range(2)]
+    assert shown[0] == shown[1] != ""
+
+
+def test_a_fuzz_run_of_an_unknown_profile_says_which_there_are() -> None:
+    told = run_command("fuzz_parse", "--profile", "ofs", expect=1)
+    assert 'no sample is read by profile "ofs"; use all, afs' in told
