@@ -27,9 +27,9 @@ from pdfme_dagster.errors import ParseError
 from pdfme_dagster.parsing import HEAD_BYTES, Profile, Profiles, StatementReader, cut_ranges, load_profiles
 
 SAMPLES = Path(__file__).parents[1] / "pdfme_dagster_tests" / "parsing" / "samples"
+PROFILES = Path(__file__).parent / "profiles"
 LIMIT_SECONDS = 5.0
 _NO_STATEMENTS = {"expected.json"}
-_PROFILES_BY_SUFFIX = {".json": "json", ".xml": "camt053", ".sta": "mt940", ".csv": "csv", ".txt": "afs"}
 _NAMES = (
     "",
     "900_2025-09.txt",
@@ -107,9 +107,9 @@ class _TooSlowError(BaseException):
 
 
 def read_samples(profiles: Profiles, wanted: str) -> list[Sample]:
-    """Return all samples, or those of one profile; SystemExit when there are none."""
+    """Return all samples, or those of one profile; SystemExit for none, ParseError for one without profile."""
     samples = [
-        Sample(name=path.name, content=content, profile=_find_profile(profiles, path.name, content))
+        Sample(name=path.name, content=content, profile=profiles.choose(path.name, content[:HEAD_BYTES]).name)
         for path in sorted(SAMPLES.iterdir())
         if path.name not in _NO_STATEMENTS
         for content in [path.read_bytes()]
@@ -119,13 +119,6 @@ def read_samples(profiles: Profiles, wanted: str) -> list[Sample]:
         known = ", ".join(sorted({each.profile for each in samples}))
         sys.exit(f'no sample is read by profile "{wanted}"; use all, {known}')
     return chosen
-
-
-def _find_profile(profiles: Profiles, name: str, content: bytes) -> str:
-    try:
-        return profiles.choose(name, content[:HEAD_BYTES]).name
-    except ParseError:
-        return _PROFILES_BY_SUFFIX[Path(name).suffix]
 
 
 def make_input(seed: int, number: int, samples: Sequence[Sample], profiles: Profiles) -> Input:
@@ -385,7 +378,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--input", type=int, help="show and read only this input")
     parser.add_argument("--json", type=Path, help="where to write the counts")
     options = parser.parse_args(arguments)
-    profiles = load_profiles()
+    profiles = load_profiles(PROFILES)
     samples = read_samples(profiles, options.profile)
     if options.input is not None:
         _show_input(make_input(options.seed, options.input, samples, profiles), profiles)

@@ -294,6 +294,20 @@ class JsonProfile(TextProfile):
     fields: Fields = Field(default_factory=dict)
     row_fields: Fields = Field(default_factory=dict)
 
+    @model_validator(mode="after")
+    def _check_fields(self) -> Self:
+        for where, fields in (("fields", self.fields), ("row_fields", self.row_fields)):
+            for name, spec in fields.items():
+                if any(not isinstance(place, str) for place in spec.places):
+                    raise ValueError(f"{where}.{name}: is no key; write it in quotation marks")
+        if self.fields:
+            _check_names("fields", self.fields, None, required=frozenset({"account"}))
+        if self.row_fields:
+            _check_names("row_fields", self.row_fields, ROW_FIELDS, required=frozenset({"description"}))
+            if not {"amount", "debit", "credit"} & self.row_fields.keys():
+                raise ValueError("row_fields: name the key of amount, or those of debit and credit")
+        return self
+
 
 class Camt053Profile(_Profile):
     """ISO 20022 bank-to-customer statements, camt.053 of any version."""

@@ -1,7 +1,6 @@
 """A file's bytes as UTF-8 in blocks of whole lines: which encoding it is in, and whether it is text at all.
 
-Not here: what the lines mean. A file is refused rather than read as garble, and it is never held whole
-unless a format has to ask for that.
+Not here: what the lines mean. A file is refused rather than read as garble, and it is never held whole.
 """
 
 import codecs
@@ -14,8 +13,8 @@ from typing import BinaryIO
 from pdfme_dagster.errors import ParseError
 
 BLOCK_BYTES = 1 << 18
-# A statement record has a few hundred bytes: a line as long as this is no statement file's.
-MAX_LINE_BYTES = 1 << 20
+# A record has a few hundred bytes, a statement on one line of JSON some 250 a row: this is neither's.
+MAX_LINE_BYTES = 16 << 20
 
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _BOM = "\ufeff".encode()
@@ -77,9 +76,11 @@ class TextSource:
                 yield number, line
                 number += 1
 
-    def text(self) -> str:
-        """Return all of it at once, line ends as they are."""
-        return b"".join(self._decode(self.encoding)).replace(_BOM, b"").decode()
+    def pieces(self) -> Iterator[str]:
+        """Yield the text piece by piece as it stands, for formats in which lines mean nothing."""
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        for block in self._decode(self.encoding):
+            yield decoder.decode(block).replace("\ufeff", "")
 
     # --- Which encoding ---
 
@@ -213,7 +214,7 @@ def _cut_into_lines(blocks: Iterable[bytes], line: int) -> Iterator[bytes]:
         if not body:
             rest = text + held
             if len(rest) > MAX_LINE_BYTES:
-                raise ParseError("bad_record", "a line is longer than 1 MiB: no statement file", line=line)
+                raise ParseError("bad_record", "a line is longer than 16 MiB: no statement file", line=line)
             continue
         yield body
         line += body.count(b"\n") + 1

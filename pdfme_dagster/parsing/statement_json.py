@@ -7,15 +7,13 @@ A document's text is held whole, but the objects of one statement at a time.
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Protocol
 
-from pdfme_dagster.domain.money import to_decimal_text
 from pdfme_dagster.domain.privacy import mask_numbers, show_value
 from pdfme_dagster.domain.statement import Statement, Transaction
 from pdfme_dagster.errors import ParseError
-from pdfme_dagster.parsing.amounts import Amount
-from pdfme_dagster.parsing.drafts import Draft, Refused, refuse_amount
+from pdfme_dagster.parsing.drafts import Draft, Refused
 from pdfme_dagster.parsing.fields import StatementFields
 from pdfme_dagster.parsing.interchange import (
     InterchangeReader,
@@ -29,7 +27,8 @@ from pdfme_dagster.parsing.interchange import (
 from pdfme_dagster.parsing.memo import Memo
 from pdfme_dagster.parsing.notes import Notes
 from pdfme_dagster.parsing.profile import STATEMENT_AMOUNTS, FieldSpec, JsonProfile, is_org_id
-from pdfme_dagster.parsing.rows import RowReader, RowTexts, compile_field_amount
+from pdfme_dagster.parsing.rows import RowReader, RowTexts
+from pdfme_dagster.parsing.sides import SIDES, compile_sides
 from pdfme_dagster.parsing.source import TextSource
 
 _BLANKS = re.compile(r"[ \t\n\r]*")
@@ -60,7 +59,6 @@ _OWN_ROW_FIELDS = {
         for name in ("date", "posted", "description", "amount", "original_currency", "original_amount")
     },
 }
-_AMOUNTS = ("amount", "debit", "credit")
 _LISTS = frozenset({"address", "message"})
 # Keys of a profile that say how statements are written; who sets none of them has the interchange form.
 _WRITTEN = (
@@ -287,7 +285,7 @@ class _Document:
     """One document: an object with a list of statements in it, such a list, or a single statement."""
 
     def __init__(self, source: TextSource, profile: JsonProfile, reader: _Reader, notes: Notes) -> None:
-        self._cursor = _Cursor([source.text()], source.first_line, _Decoder())
+        self._cursor = _Cursor(source.pieces(), source.first_line, _Decoder())
         self._path = tuple(profile.statements.split("."))
         self._reader = reader
         # Only our own form has customers whom an earlier reading refused.
@@ -472,11 +470,9 @@ class _RowMaker:
     def __init__(
         self, profile: JsonProfile, specs: Mapping[str, FieldSpec], notes: Notes, currency: str
     ) -> None:
-        self._profile, self._specs, self._currency = profile, specs, currency
+        self._profile, self._specs = profile, specs
         self._reader = RowReader(profile, specs, notes, currency)
-        self._amounts = {
-            name: compile_field_amount(profile, specs[name], currency) for name in _AMOUNTS if name in specs
-        }
+        self._join = compile_sides(profile, specs, currency)
 
     def make(self, number: int, row: JsonObject) -> Transaction | None:
         """Read what would be row ``number`` of its statement; None when it is no row."""
@@ -485,7 +481,7 @@ class _RowMaker:
         }
         try:
             amount = texts.get("amount", "")
-            if self._amounts.keys() != {"amount"}:
+            if "debit" in texts or "credit" in texts:
                 amount = self._join_amounts(row.line, texts)
             told = {name: texts[name] for name in RowTexts._fields if name in texts}
             empty = {"date": "", "posted": "", "description": ""}
@@ -494,38 +490,10 @@ class _RowMaker:
             raise _put_place(exc, row) from exc
 
     def _join_amounts(self, line: int, texts: Mapping[str, str]) -> str:
-        """Return the one of amount, debit and credit that is not zero, with a mark that says which it is."""
-        moved = {
-            name: minor
-            for name, read in self._amounts.items()
-            if (minor := _read_moved(line, name, texts[name], read))
-        }
-        if len(moved) > 1:
-            shown = " and ".join(f"{name} {show_value(texts[name])}" for name in moved)
-            message = f"both {shown}; correct it and upload the file again"
-            raise ParseError("bad_amount", message, line=line)
-        for name, minor in moved.items():
-            if name != "amount":
-                return _mark(minor, self._currency, self._profile.decimal_point, credit=name == "credit")
-        return next((texts[name] for name in self._amounts if texts[name]), "")
-
-
-def _read_moved(line: int, name: str, text: str, read: Callable[[bytes], Amount | None]) -> int:
-    """Return an amount without its sign, which must not contradict its key."""
-    try:
-        minor, credit = read(text.encode()) or (0, None)
-        if minor and name != "amount" and credit is (name == "debit"):
-            raise ValueError("contradicts its key by its sign")
-    except ValueError as exc:
-        raise refuse_amount(line, name, text, exc) from exc
-    return minor
-
-
-def _mark(minor: int, currency: str, point: str, *, credit: bool) -> str:
-    """Write an amount with a decimal point, so that no digits are taken for implied decimals."""
-    text = to_decimal_text(minor, currency)
-    text = (text if "." in text else f"{text}.0").replace(".", point)
-    return f"{text} {'CR' if credit else 'DR'}"
+        try:
+            return self._join({name: texts[name].encode() for name in SIDES if name in texts}).decode()
+        except ParseError as exc:
+            raise ParseError(exc.code, exc.reason, line=line) from exc
 
 
 def _put_place(error: ParseError, found: JsonObject) -> ParseError:

@@ -10,23 +10,21 @@ from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
-from pdfme_dagster.domain.money import to_decimal_text
 from pdfme_dagster.domain.privacy import mask_numbers, show_value
 from pdfme_dagster.domain.statement import Statement, Transaction
 from pdfme_dagster.errors import ParseError
-from pdfme_dagster.parsing.amounts import Amount
 from pdfme_dagster.parsing.dates import compile_date
-from pdfme_dagster.parsing.drafts import Draft, Refused, refuse_amount
+from pdfme_dagster.parsing.drafts import Draft, Refused
 from pdfme_dagster.parsing.fields import StatementFields
 from pdfme_dagster.parsing.memo import Memo
 from pdfme_dagster.parsing.notes import Notes
 from pdfme_dagster.parsing.profile import ROW_FIELDS, FieldSpec, TableProfile, is_org_id
-from pdfme_dagster.parsing.rows import Rest, RowCut, RowReader, compile_field_amount
+from pdfme_dagster.parsing.rows import Rest, RowCut, RowReader
+from pdfme_dagster.parsing.sides import SIDES, compile_sides
 from pdfme_dagster.parsing.source import TextSource
 
-_AMOUNTS = ("amount", "debit", "credit")
 # A row that has none of the first seven is no transaction: the others say nothing by themselves.
-_ROW = ("date", "posted", "description", *_AMOUNTS, "original_amount", "original_currency", "direction")
+_ROW = ("date", "posted", "description", *SIDES, "original_amount", "original_currency", "direction")
 _TELLING = slice(0, 7)
 # Text holds neither of these: it would have been refused for its control characters.
 _CELL_END = "\x1f"
@@ -142,7 +140,7 @@ class _Columns:
             self._read_posted(posted)
         except ValueError:
             return True
-        return not any(amounts[: len(_AMOUNTS)])
+        return not any(amounts[: len(SIDES)])
 
 
 def _find_columns(profile: TableProfile, notes: Notes, line: int, header: list[str]) -> _Columns:
@@ -443,38 +441,6 @@ def _split_rest(rest: Any) -> Rest:
 
 
 def _compile_amounts(profile: TableProfile, currency: str) -> Callable[[bytes], bytes]:
-    """Return what makes of the cells of amount, debit and credit one amount with its mark."""
-    readers = {name: compile_field_amount(profile, profile.fields.get(name), currency) for name in _AMOUNTS}
-
-    def read(raw: bytes) -> bytes:
-        texts = dict(zip(_AMOUNTS, raw.split(b"\x1e"), strict=True))
-        moved = {name: _read_cell(name, text, readers[name]) for name, text in texts.items()}
-        names = [name for name, minor in moved.items() if minor]
-        if len(names) > 1:
-            shown = " and ".join(f"{name} {show_value(texts[name].decode())}" for name in names)
-            raise ParseError("bad_amount", f"a row has {shown}; correct it and upload the file again")
-        if not names:
-            return b"0"
-        (name,) = names
-        return texts[name] if name == "amount" else _mark(moved[name], name, currency, profile.decimal_point)
-
-    return read
-
-
-def _read_cell(name: str, raw: bytes, read: Callable[[bytes], Amount | None]) -> int:
-    """Return the amount in one of the cells without its sign, which must not contradict its column."""
-    try:
-        minor, credit = read(raw) or (0, None)
-        if minor and name != "amount" and credit is (name == "debit"):
-            raise ValueError("contradicts its column by its sign")
-    except ValueError as exc:
-        error = refuse_amount(0, name, raw.decode(), exc)
-        raise ParseError(error.code, error.reason) from exc
-    return minor
-
-
-def _mark(minor: int, name: str, currency: str, point: str) -> bytes:
-    """Write an amount with a decimal point, so that no digits are taken for implied decimals."""
-    text = to_decimal_text(minor, currency)
-    text = (text if "." in text else f"{text}.0").replace(".", point)
-    return f"{text} {'CR' if name == 'credit' else 'DR'}".encode()
+    """Return what makes one amount of the cells of amount, debit and credit."""
+    join = compile_sides(profile, profile.fields, currency)
+    return lambda raw: join(dict(zip(SIDES, raw.split(b"\x1e"), strict=True)))

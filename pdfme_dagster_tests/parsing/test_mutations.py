@@ -397,7 +397,7 @@ def change_several(original: Original, several: Sequence[tuple[Mutation, Change]
 
 
 @pytest.mark.parametrize("mutate", MUTATIONS, ids=lambda mutate: mutate.__name__)
-@settings(deadline=NO_HANG)
+@settings(deadline=NO_HANG, max_examples=200)
 @given(name=names, change=changes)
 def test_one_change_gives_no_wrong_amount_that_passes_the_control_totals(
     mutate: Mutation, name: str, change: Change

@@ -25,10 +25,11 @@ EXPECTED = {
     "table_*.csv": "csv",
     "camt053_*.xml": "camt053",
     "mt940_*.sta": "mt940",
-    "statements*.json": "json",
-    "statements*.jsonl": "jsonl",
+    "statements.json": "json",
+    "statements.jsonl": "jsonl",
 }
-NO_STATEMENTS = {"expected.json"}
+# Not a statement file, and one for a profile of its own.
+NO_STATEMENTS = {"expected.json", "statements_of_a_bank.json"}
 AFS_START = b"900|001|00-5000000000000015|1||||||||0.000\n"
 DATE_FORMATS = "dd, MM and yyyy (or yy), each once, like ddMMyyyy or yyyy-MM-dd"
 PLACES = 'a field\'s number, columns like "5-12", a name, or a list of these'

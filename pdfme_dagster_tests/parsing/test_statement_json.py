@@ -579,8 +579,8 @@ def test_debits_and_credits_may_have_a_key_each(amounts: dict[str, Any], expecte
 @pytest.mark.parametrize(
     ("amounts", "reason"),
     [
-        ({"in": "5.000", "out": "5.000"}, "both debit 5.000 and credit 5.000"),
-        ({"out": "-5.000"}, 'debit "-5.000" contradicts its key by its sign'),
+        ({"in": "5.000", "out": "5.000"}, "a row has debit 5.000 and credit 5.000"),
+        ({"out": "-5.000"}, 'debit "-5.000" contradicts its side by its sign'),
         ({"in": "x"}, 'credit "x" is not a number'),
         ({"in": True}, "in is true, not a text"),
     ],

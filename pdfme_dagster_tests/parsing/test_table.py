@@ -536,8 +536,8 @@ def test_the_column_says_the_direction(cells: str, amount: int, credit: bool) ->
     ("cells", "message"),
     [
         ("5.000,3.000", "a row has debit 5.000 and credit 3.000"),
-        (",-5.000", 'credit "-5.000" contradicts its column by its sign'),
-        ("5.000 CR,", 'debit "5.000 CR" contradicts its column by its sign'),
+        (",-5.000", 'credit "-5.000" contradicts its side by its sign'),
+        ("5.000 CR,", 'debit "5.000 CR" contradicts its side by its sign'),
         ("x,5.000", 'debit "x" is not a number'),
     ],
 )
