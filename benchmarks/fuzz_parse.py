@@ -107,7 +107,7 @@ class _TooSlowError(BaseException):
 
 
 def read_samples(profiles: Profiles, wanted: str) -> list[Sample]:
-    """Return all samples, or those of one profile; SystemExit for none, ParseError for one without profile."""
+    """Return all samples, or those of one profile; SystemExit when there are none."""
     samples = [
         Sample(name=path.name, content=content, profile=profiles.choose(path.name, content[:HEAD_BYTES]).name)
         for path in sorted(SAMPLES.iterdir())

@@ -5,8 +5,8 @@ Not here: what is printed on the statement itself; that is the customer's own.
 
 import re
 
-# A longer unbroken run may have a card number inside it, so it is masked whole.
-_LONG_NUMBER = re.compile(r"(?<!\d)(?:\d(?:[ -]?\d){11,18}(?!\d)|\d{20,})")
+# A longer run may have a card number inside it, so it is masked whole.
+_LONG_NUMBER = re.compile(r"(?<!\d)\d(?:[ -]?\d){11,}")
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _NOT_DIGIT = re.compile(r"\D")
 _SHOWN_CHARACTERS = 24

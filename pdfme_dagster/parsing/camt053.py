@@ -33,7 +33,7 @@ _CAMT053 = re.compile(r"\bcamt\.053\.")
 _AMOUNT = re.compile(r"\+?([0-9]*)\.?([0-9]*)")
 # The day of a date or a moment; both may have an offset from UTC, which does not change what is printed.
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:T[0-9]{2}:.*|Z|[+-][0-9]{2}:[0-9]{2})?")
-_C1_CONTROL = re.compile(r"[\x80-\x9f]")
+_CONTROL = re.compile(r"[\x7f-\x9f]")
 # Some of libxml2's numbers for what is wrong.
 _REASONS = {
     4: "it does not start with a tag",
@@ -201,7 +201,7 @@ def _find_all(parent: _Element, path: str) -> list[_Element]:
 def _read_text(element: _Element | None) -> str:
     if element is None or not element.text or len(element):
         return ""
-    if _C1_CONTROL.search(element.text):
+    if _CONTROL.search(element.text):
         message = "text has control characters; the XML is not in the encoding that it declares, correct that"
         raise ParseError("unknown_encoding", message, line=_line_of(element))
     return " ".join(element.text.split())

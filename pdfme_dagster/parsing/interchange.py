@@ -350,6 +350,8 @@ class InterchangeReader:
         original = _read_code(row, "original_currency")
         if original is None and row.values.get("original_amount") is not None:
             raise row.refuse("original_currency", "is missing, but not original_amount")
+        if original is not None and row.values.get("original_amount") is None:
+            raise row.refuse("original_amount", "is missing, but not original_currency")
         return Transaction(
             date=row.day("date"),
             posted=row.day("posted"),

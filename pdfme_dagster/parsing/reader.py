@@ -197,24 +197,28 @@ def require_acceptable(parsed: ParsedFile, profile: Profile) -> None:
     if not blocking:
         return
     first, *others = blocking
-    reason = first.message
-    if len(parsed.statements) + len(parsed.rejected) > 1:
+    reason, total = first.message, len(parsed.statements) + len(parsed.rejected)
+    if total > 1:
         reason += f" (account {first.account})"
     if others:
-        reason += f"; and {describe_rejected(others, parsed)}"
+        reason += f"; {len(blocking)} of {total} statements rejected, also {_list_rejected(others)}"
     raise ParseError(first.code, reason, line=first.line)
 
 
 def describe_rejected(rejected: Sequence[Rejected], parsed: ParsedFile) -> str:
     """Return one text that names the first of them, with account, line and reason, and counts the rest."""
     total = len(parsed.statements) + len(parsed.rejected)
+    return f"{len(rejected)} of {total} statements rejected: {_list_rejected(rejected)}"
+
+
+def _list_rejected(rejected: Sequence[Rejected]) -> str:
     told = [
         f"account {each.account}, {'' if each.line is None else f'line {each.line}: '}{each.message}"
         for each in rejected[:_SHOWN]
     ]
     if len(rejected) > _SHOWN:
         told.append(f"and {len(rejected) - _SHOWN} more")
-    return f"{len(rejected)} of {total} statements rejected: {'; '.join(told)}"
+    return "; ".join(told)
 
 
 def organisation_of(name: str) -> str | None:

@@ -185,15 +185,15 @@ class RowReader:
         code, read = self._originals[currency]
         if code is None:
             return credit, None, None, None
-        if read is None or not amount or amount.isspace():
-            return credit, None, None, "original currency or amount is missing or no ISO code"
         try:
-            found = read(amount)
+            found = read(amount) if read else None
         except ValueError as exc:
             shown = show_value(amount.decode().strip())
             message = f'original amount in {code} "{shown}" {exc}; correct it and upload the file again'
             raise ParseError("bad_amount", message) from exc
-        return credit, code, found[0] if found else None, None
+        if found is None:
+            return credit, None, None, "original currency or amount is missing or no ISO code"
+        return credit, code, found[0], None
 
     def _read_currency(self, raw: bytes) -> tuple[str | None, Callable[[bytes], Amount | None] | None]:
         """Return an original's currency, None when the row is domestic, and what reads its amounts."""

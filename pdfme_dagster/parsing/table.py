@@ -32,6 +32,8 @@ _AMOUNT_END = "\x1e"
 _LINE_BREAK = re.compile(r"\s*\n\s*")
 # What a spreadsheet makes of a long number; most of its digits are lost.
 _ROUNDED = re.compile(r"[0-9]([.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)
+# No column's name has so many digits.
+_NUMBER = re.compile(r"[0-9]{4}")
 _ACCOUNT = re.compile(r"[A-Za-z0-9 ./:*#_-]*[0-9][A-Za-z0-9 ./:*#_-]*")
 # A file with more rows that may be anybody's is not read right at all.
 _MAX_STRAYS = 100
@@ -217,6 +219,8 @@ def _note_columns(
 
 
 def _list_names(names: list[str]) -> str:
+    if any(_NUMBER.search(name) for name in names):
+        return "(not shown: there are numbers among them, as in a header that runs into a customer's row)"
     shown = [mask_numbers(name)[:_SHOWN_CHARACTERS] for name in names[:_SHOWN_COLUMNS] if name]
     more = len(names) - _SHOWN_COLUMNS
     return ", ".join([*shown, f"and {more} more"] if more > 0 else shown)

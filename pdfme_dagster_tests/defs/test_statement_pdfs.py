@@ -235,7 +235,7 @@ def test_file_with_a_rejected_customer_fails_and_stores_nothing(
     assert not run([etag]).success
     assert jobs.states([etag]) == {etag: JobState.FAILED}
     assert list_pdfs(s3, settings) == []
-    assert str(observations(instance)[etag]["reason"]).startswith("1 of 3 statements rejected: ")
+    assert str(observations(instance)[etag]["reason"]).startswith("line 1: closing balance ")
 
 
 def test_file_completed_without_a_customer_says_so_and_its_run_succeeds(

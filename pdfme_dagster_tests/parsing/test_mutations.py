@@ -300,6 +300,9 @@ def _change_fields(
     return original.join(lines)
 
 
+# Left out is what can keep all totals, since it changes two amounts at once: to cut a piece that reaches from
+# within one row into another (000100000 and 000012500 become 000112500), or to move a piece from one amount
+# into another (a balance from 12.000 to 2.000, its opposite from -1.000 to -11.000). No reader can tell.
 LINE_MUTATIONS: tuple[Mutation, ...] = (
     cut_a_line,
     join_two_lines,

@@ -104,7 +104,7 @@ def test_several_bad_customers_are_all_named() -> None:
     with pytest.raises(ParseError) as error:
         require_acceptable(parsed, PROFILE)
     assert error.value.line == 3
-    assert "2 of 3 statements rejected: account ****0023, line 7: " in str(error.value)
+    assert "; 3 of 3 statements rejected, also account ****0023, line 7: " in str(error.value)
     assert "account ****0031, line 11: " in str(error.value)
 
 

@@ -236,6 +236,7 @@ ROW_FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"date": "01092025"}, 'date "01092025" is no day written yyyy-MM-dd'),
     ({"description": 5}, "description is a number, not a text"),
     ({"original_amount": "1.00"}, "original_currency is missing, but not original_amount"),
+    ({"original_currency": "GBP"}, "original_amount is missing, but not original_currency"),
     ({"original_currency": "GBP", "original_amount": "1.005"}, 'original_amount "1.005" has more than the 2'),
     ({"original_currency": "GBP", "original_amount": "-1.00"}, 'original_amount "-1.00" is negative'),
     ({"original_currency": "POUNDS"}, 'original_currency "…" is no ISO 4217 code'),

@@ -700,3 +700,11 @@ def test_structure_that_breaks_never_puts_a_row_or_amount_to_another_customer(da
             words = row.description.replace('"', "").split()
             assert words[0] == tag
             assert (row.amount, row.credit) == ((int(words[1]) + 1) * 1_000, False)
+
+
+def test_a_header_that_runs_into_a_customers_row_tells_nobodys_name() -> None:
+    content = b"Account,Name,Description5000000000000015,NOORA SAMPLEH,2025-09-01,SHOP,12.500\n"
+    with pytest.raises(ParseError) as error:
+        parse(content, profile=load_profiles()["csv"])
+    assert "there are numbers among them" in str(error.value)
+    assert "NOORA" not in str(error.value)
