@@ -156,7 +156,7 @@ def test_a_right_to_left_message_begins_at_the_right() -> None:
             "name": "VERYLONGNAME " * 20,
             "address": ("x" * 200, "y " * 90, "c", "d", "e", "f", "g", "h"),
         },
-        {"rows": 3, "org_id": "ORGANISATION" * 3, "account": "ACCOUNT-" * 9, "currency": "XXXX"},
+        {"rows": 3, "org_id": "ORGANISATION" * 3, "account": "ACCOUNT-" * 9, "currency": "MWK"},
         {"rows": 31, "name": ARABIC_NAME, "address": ("شقة ١٢، مبنى 5", "Road 1 (طريق)")},
         {
             "descriptions": [
