@@ -8,6 +8,7 @@ import re
 # A longer run may have a card number inside it, so it is masked whole.
 _LONG_NUMBER = re.compile(r"(?<!\d)\d(?:[ -]?\d){11,}")
 _WORD = re.compile(r"[^\W\d_]{3,}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _NOT_DIGIT = re.compile(r"\D")
 _SHOWN_CHARACTERS = 24
 
@@ -23,6 +24,9 @@ def mask_account(account: str) -> str:
 
 
 def show_value(text: str) -> str:
-    """Show a field's text in a message: numbers masked, words hidden (they may be names), cut to size."""
-    shown = _WORD.sub("…", mask_numbers(text))
+    """Show a field's text in a message: numbers masked, words hidden (they may be names), cut to size.
+
+    Control characters become question marks, so that no text can disturb a log.
+    """
+    shown = _CONTROL.sub("?", _WORD.sub("…", mask_numbers(text)))
     return shown if len(shown) <= _SHOWN_CHARACTERS else shown[:_SHOWN_CHARACTERS] + "…"

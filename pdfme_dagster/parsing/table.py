@@ -335,7 +335,7 @@ def _find_trouble(number: str) -> str | None:
     if not number:
         return "a row has no account number"
     if _ROUNDED.fullmatch(number):
-        return f'account "{number}" was rounded by a spreadsheet, which must import that column as text'
+        return f'account "{show_value(number)}" was rounded by a spreadsheet, which must import that column as text'
     if not _ACCOUNT.fullmatch(number):
         shown = show_value(number)
         return f'"{shown}" is no account number, which has digits and no more than letters, blanks, ./:*#_-'

@@ -98,3 +98,7 @@ def test_a_card_number_in_a_value_is_masked_before_the_value_is_cut() -> None:
 
 def test_long_values_are_cut() -> None:
     assert show_value("1." * 50) == "1." * 12 + "…"
+
+
+def test_a_shown_value_cannot_disturb_a_log() -> None:
+    assert show_value("1\x1b[31m\n2\x7f\x85") == "1?[31m?2??"
