@@ -334,10 +334,10 @@ def _find_trouble(number: str) -> str | None:
     """Return why this is no account number, or None."""
     if not number:
         return "a row has no account number"
+    shown = show_value(number)
     if _ROUNDED.fullmatch(number):
-        return f'account "{show_value(number)}" was rounded by a spreadsheet, which must import that column as text'
+        return f'account "{shown}" was rounded by a spreadsheet, which must import that column as text'
     if not _ACCOUNT.fullmatch(number):
-        shown = show_value(number)
         return f'"{shown}" is no account number, which has digits and no more than letters, blanks, ./:*#_-'
     return None
 
