@@ -18,7 +18,7 @@ _REST = ("direction", "original_currency", "original_amount")
 
 
 class Layout(Protocol):
-    """Cuts lines. A cut line is a list; where what stands in it is its layout's own, but for three places."""
+    """Cuts lines to lists, in which only the places of kind, account and organisation are known outside."""
 
     kind_at: int
     account_at: int

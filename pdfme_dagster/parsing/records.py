@@ -48,10 +48,9 @@ def peek_organisation(profile: RecordsProfile, text: str) -> str | None:
         return None
     for line in text.split("\n"):
         fields = layout.cut(line.encode())
-        kind = fields[layout.kind_at].decode().strip() if len(fields) > layout.kind_at else ""
-        record = profile.records.get(kind)
+        record = profile.records.get(_text(fields, layout.kind_at))
         if record and record.role == "start":
-            return fields[layout.organisation_at].decode().strip() or None
+            return _text(fields, layout.organisation_at) or None
     return None
 
 

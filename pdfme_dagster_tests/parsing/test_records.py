@@ -14,6 +14,7 @@ from pdfme_dagster.domain.statement import ParsedFile, Statement, Transaction
 from pdfme_dagster.errors import ParseError
 from pdfme_dagster.parsing import parse
 from pdfme_dagster.parsing.profile import RecordsProfile
+from pdfme_dagster.parsing.records import peek_organisation
 from pdfme_dagster_tests.parsing.records import (
     CARD,
     NAME,
@@ -506,3 +507,20 @@ def test_what_is_odd_in_one_row_does_not_reach_the_next() -> None:
         row("1.000"),
     )
     assert [(each.amount, each.credit) for each in rows] == [(5_000, True), (5_000, False), (1_000, False)]
+
+
+@pytest.mark.parametrize(
+    ("line", "organisation"),
+    [("HD|266|ACC-1", "266"), ("HD", None), ("HD| |ACC-1", None), ("TX|266|ACC-1", None)],
+)
+def test_the_organisation_of_the_first_start_can_be_looked_up(line: str, organisation: str | None) -> None:
+    profile = RecordsProfile.model_validate(
+        {
+            "name": "mybank",
+            "format": "records",
+            "delimiter": "|",
+            "fields": {"kind": 0, "organisation": 1, "account": 2},
+            "records": {"HD": {"role": "start"}},
+        }
+    )
+    assert peek_organisation(profile, f"{line}\n") == organisation
