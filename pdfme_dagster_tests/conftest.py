@@ -12,12 +12,18 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 import redis
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 
 from pdfme_dagster.local.services import EmbeddedServices, start_services
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+# How fast the machine is says nothing of the code: the first draw of a fresh clone takes seconds to find out
+# which characters an encoding has.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 ANY_PORTS = {"postgres": 0, "valkey": 0, "s3": 0}
 
