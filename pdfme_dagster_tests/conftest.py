@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import psycopg
 import pytest
 import redis
-from hypothesis import HealthCheck, settings
 from psycopg import sql
 
 from pdfme_dagster.local.services import EmbeddedServices, start_services
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 # How fast the machine is says nothing of the code: the first draw of a fresh clone takes seconds to find out
 # which characters an encoding has.
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any machine")
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 ANY_PORTS = {"postgres": 0, "valkey": 0, "s3": 0}
 
