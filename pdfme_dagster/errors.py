@@ -2,6 +2,7 @@
 
     PdfmeError
     ├── ConfigurationError   a setting is missing or nonsensical
+    │   └── TemplateError    … because a template cannot be rendered as it is
     ├── PermanentError       this file can never succeed as it is
     │   └── ParseError       … because of what is written in it
     ├── TransientError       a service did not answer; the same call may succeed later
@@ -11,6 +12,8 @@ Not here: driver exceptions. Stores translate those once, with ``raise … from 
 value, the place and the fix, and never a customer's name or more than the last four of a card.
 """
 
+from collections.abc import Sequence
+
 
 class PdfmeError(Exception):
     """Base of all errors of this package."""
@@ -18,6 +21,14 @@ class PdfmeError(Exception):
 
 class ConfigurationError(PdfmeError):
     """Raised when a setting is missing or nonsensical; the message is one line naming the variable."""
+
+
+class TemplateError(ConfigurationError):
+    """Raised when a template is refused; ``problems`` are all of them, each with template, field and fix."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
 
 
 class PermanentError(PdfmeError):

@@ -1,0 +1,206 @@
+"""A page of a template made ready for values: what never changes drawn once, a slot for each text that does.
+
+Not here: files (compiled.py), nor what stands where (plain_text.py, fields.py).
+"""
+
+import datetime as dt
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import NamedTuple
+
+from pdfme_dagster.rendering.document import CONTENT_LEVEL
+from pdfme_dagster.rendering.faces import Face
+from pdfme_dagster.rendering.fields import draw_field
+from pdfme_dagster.rendering.flow import place_still
+from pdfme_dagster.rendering.page import Page
+from pdfme_dagster.rendering.pages import Drawable, Inputs, Values, start_page
+from pdfme_dagster.rendering.placed import Placed
+from pdfme_dagster.rendering.plain_text import Slot, SlotGroup, Slots
+from pdfme_dagster.templates.schema import TemplateField
+
+
+class _Text(NamedTuple):
+    """A field with a slot for its text."""
+
+    slot: Slot
+    placed: Placed
+
+
+class _Group(NamedTuple):
+    """Texts of one style; ``start`` sets it."""
+
+    start: str
+    face: Face
+    parts: tuple[tuple[SlotGroup, tuple[Placed, ...]], ...]
+
+
+_Step = str | Placed | _Group
+
+
+@dataclass(slots=True, kw_only=True)
+class _Extras:
+    """What one page of a document needs beyond the template's fixed part; made at the first use."""
+
+    drawable: Drawable
+    template_page: "CompiledPage"
+    inputs: Inputs
+    number: int
+    count: int
+    day: dt.date | None
+    page: Page | None = None
+    values: Values | None = field(default=None)
+
+    def draw(self, placed: Placed) -> str:
+        """Draw a field the long way; return its operators."""
+        if self.page is None or self.values is None:
+            self.page = self.template_page.start()
+            self.values = Values(
+                self.drawable, self.inputs, number=self.number, count=self.count, day=self.day
+            )
+        draw_field(self.page, placed, self.values.find(placed.field), self.drawable.brush)
+        operators = "\n".join(self.page.operators)
+        self.page.operators.clear()
+        return operators
+
+
+class CompiledPage:
+    """One page of a template."""
+
+    def __init__(self, drawable: Drawable, page: int, number: int) -> None:
+        """Draw what is constant on a page of a template, from 0, and make slots for what is not.
+
+        ``number`` is the page's among all that are compiled together.
+        """
+        self._drawable = drawable
+        self._blank = start_page(drawable, page)
+        fields = drawable.template.pages[page] if page < len(drawable.template.pages) else ()
+        self._placed = [*place_still(drawable.template.static_fields), *place_still(fields)]
+        self.links = self._blank.links
+        self.size = (self._blank.width, self._blank.height)
+        # One form for what can lie below everything, and one for each stretch of constants that cannot.
+        self.constants: list[str] = []
+        self.drawn = self.start()
+        self._number = number
+        self._slots = Slots(drawable.brush, self._blank.height)
+        self._steps = tuple(_join_texts(list(self._list_steps())))
+        self._start = "".join(self._list_forms())
+
+    def start(self) -> Page:
+        """Return an empty page of this size."""
+        width, height = self.size
+        return Page(width=width, height=height, font_names=self._blank.font_names)
+
+    @property
+    def faces(self) -> Mapping[Face, None]:
+        """Return the faces whose basic sets documents need: those of all text, and of what is constant."""
+        used = dict.fromkeys(step.face for step in self._steps if isinstance(step, _Group))
+        return used | self.drawn.basic_faces
+
+    @property
+    def opacities(self) -> set[float]:
+        """Return how see-through fields are, those that are not left out."""
+        return {placed.field.opacity for placed in self._placed if placed.field.opacity != 1}
+
+    def draw(
+        self, inputs: Inputs, *, number: int, count: int, day: dt.date | None
+    ) -> tuple[bytes, Page | None]:
+        """Return a page's deflated operators, and what they need beyond the template's fixed part."""
+        written = [self._start]
+        extras = _Extras(
+            drawable=self._drawable, template_page=self, inputs=inputs, number=number, count=count, day=day
+        )
+        for step in self._steps:
+            if isinstance(step, _Group):
+                _write_group(step, inputs, extras, written)
+            elif isinstance(step, str):
+                written.append(step)
+            else:
+                written.append(extras.draw(step))
+        return zlib.compress("\n".join(written).encode("latin-1"), CONTENT_LEVEL), extras.page
+
+    # --- Compiling ---
+
+    def _list_forms(self) -> Iterator[str]:
+        if self._blank.form is not None:
+            yield f"/B{self._blank.form} Do\n"
+        if self.constants[0]:
+            yield f"/{self.name_constant(0)} Do\n"
+
+    def name_constant(self, place: int) -> str:
+        """Return the resource name of a form of what is constant."""
+        return f"C{self._number}_{place}"
+
+    def _list_steps(self) -> Iterator[_Step | _Text]:
+        """Yield what is drawn for each document, in order; what is constant goes below it where it can."""
+        self.constants.append("")
+        crossed: list[Placed] = []
+        for placed in self._placed:
+            if not is_constant(placed.field, self._drawable):
+                crossed.append(placed)
+                slot = None if placed.field.read_only else self._slots.find(placed.field)
+                yield placed if slot is None else _Text(slot, placed)
+                continue
+            draw_field(self.drawn, placed, placed.field.content, self._drawable.brush)
+            operators = "\n".join(self.drawn.operators)
+            self.drawn.operators.clear()
+            if not any(_overlap(placed, below) for below in crossed):
+                self.constants[0] += f"{operators}\n" if operators else ""
+            elif operators:
+                self.constants.append(operators)
+                yield f"/{self.name_constant(len(self.constants) - 1)} Do"
+
+
+def is_constant(field: TemplateField, drawable: Drawable) -> bool:
+    """Say whether a field is drawn alike in every document."""
+    return field.read_only and field.content not in drawable.contents
+
+
+def _overlap(one: Placed, other: Placed) -> bool:
+    a, b = one.field, other.field
+    return (
+        a.position.x < b.position.x + b.width
+        and b.position.x < a.position.x + a.width
+        and a.position.y < b.position.y + b.height
+        and b.position.y < a.position.y + a.height
+    )
+
+
+def _join_texts(steps: Sequence[_Step | _Text]) -> Iterator[_Step]:
+    """Gather neighbouring texts by style; of one colour it does not matter which is written first."""
+    for are_texts, members in groupby(steps, key=lambda step: isinstance(step, _Text)):
+        if not are_texts:
+            yield from (step for step in members if not isinstance(step, _Text))
+            continue
+        texts = [step for step in members if isinstance(step, _Text)]
+        if len({text.slot.style.color for text in texts}) == 1:
+            texts.sort(key=lambda text: text.slot.style)
+        for _, same in groupby(texts, key=lambda text: text.slot.style):
+            yield _make_group(list(same))
+
+
+def _make_group(texts: Sequence[_Text]) -> _Group:
+    """Put those at the left first: they are written otherwise than those that end somewhere."""
+    sides = ([text for text in texts if text.slot.is_left == is_left] for is_left in (True, False))
+    parts = tuple(
+        (SlotGroup([text.slot for text in side]), tuple(text.placed for text in side))
+        for side in sides
+        if side
+    )
+    first = texts[0].slot
+    return _Group(f"BT {first.start}", first.face, parts)
+
+
+def _write_group(group: _Group, inputs: Inputs, extras: _Extras, written: list[str]) -> None:
+    """Add a group's operators."""
+    written.append(group.start)
+    for slots, placed in group.parts:
+        lines = slots.write(inputs)
+        if None not in lines:
+            written += lines  # type: ignore[arg-type]  # there is no None among them
+            continue
+        shown = (each for each, name in zip(placed, slots.names, strict=True) if inputs.get(name))
+        for line, each in zip(lines, shown, strict=True):
+            written += (line,) if line is not None else ("ET", extras.draw(each), group.start)
+    written.append("ET")

@@ -1,0 +1,165 @@
+"""A template's pages with the values of one input: which value each field has, and every field drawn.
+
+Not here: how one field is drawn (fields.py), where flowing ones stand (flow.py), or PDF files.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pdfme_dagster.errors import PermanentError
+from pdfme_dagster.rendering.base_pdf import BasePdf
+from pdfme_dagster.rendering.fields import Brush, draw_field
+from pdfme_dagster.rendering.flow import flow_pages, is_flowing, place_still
+from pdfme_dagster.rendering.page import MM, Link, Page
+from pdfme_dagster.rendering.placed import Placed
+from pdfme_dagster.rendering.plain_text import Slot, Slots
+from pdfme_dagster.templates.expressions import Content, Fields
+from pdfme_dagster.templates.schema import BlankPage, Template, TemplateField
+
+Inputs = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawable:
+    """A checked template: its base PDF imported, its expressions compiled, its fonts at hand.
+
+    ``contents`` maps the contents of read-only fields to what they say, where they have expressions;
+    ``variables`` is what the template's fields give to those. ``first_form`` is the number of its base
+    PDF's first page among the base pages of a document that several templates make up.
+    """
+
+    template: Template
+    base: BasePdf | None
+    contents: Mapping[str, Content]
+    variables: Fields
+    brush: Brush
+    first_form: int = 0
+    slots: dict[float, dict[int, Slot]] = field(default_factory=dict, repr=False)
+
+    @property
+    def flows(self) -> bool:
+        """Say whether fields grow with their values and push others down, over as many pages as it takes."""
+        return isinstance(self.template.base, BlankPage) and any(map(is_flowing, self.list_fields()))
+
+    def list_fields(self) -> Iterator[TemplateField]:
+        """Yield the fields of all pages, static ones left out."""
+        return (field for page in self.template.pages for field in page)
+
+    def find_slots(self, page_height: float) -> dict[int, Slot]:
+        """Return the short cuts of this template's own fields, by ``id``: fields that flow are copies."""
+        if page_height not in self.slots:
+            slots = Slots(self.brush, page_height)
+            fields = (*self.template.static_fields, *self.list_fields())
+            found = ((id(field), slots.find(field)) for field in fields)
+            self.slots[page_height] = {key: slot for key, slot in found if slot is not None}
+        return self.slots[page_height]
+
+    def count_pages(self) -> int:
+        """Count the pages of an input when nothing flows: those of the base PDF, else the template's."""
+        return len(self.base.pages) if self.base else len(self.template.pages)
+
+
+def draw_input(drawable: Drawable, inputs: Inputs, day: dt.date | None = None) -> list[Page]:
+    """Draw all pages of a template with one input; PermanentError where a value cannot be drawn.
+
+    ``day`` is what expressions know as ``date``: there is no clock.
+    """
+    require_inputs(drawable.template, inputs)
+    placed = _place_fields(drawable, inputs, day)
+    pages = []
+    for number, fields in enumerate(placed, start=1):
+        values = Values(drawable, inputs, number=number, count=len(placed), day=day)
+        pages.append(draw_page(drawable, fields, values, form=number - 1))
+    return pages
+
+
+def require_inputs(template: Template, inputs: Inputs) -> None:
+    """Raise PermanentError for a required field without a value."""
+    for each in (each for page in template.pages for each in page if each.required):
+        if not each.read_only and not inputs.get(each.name):
+            raise PermanentError(
+                "missing_value", f'template {template.name}: field "{each.name}" is required and has no value'
+            )
+
+
+def draw_page(drawable: Drawable, placed: Sequence[Placed], values: "Values", *, form: int) -> Page:
+    """Draw one page: the static fields, then these; ``form`` is the page of the base PDF below."""
+    page = start_page(drawable, form)
+    slots = drawable.find_slots(page.height)
+    for each in (*place_still(drawable.template.static_fields), *placed):
+        value = values.find(each.field)
+        if value and not _draw_plain(page, slots.get(id(each.field)), each, value):
+            draw_field(page, each, value, drawable.brush)
+    return page
+
+
+def _draw_plain(page: Page, slot: Slot | None, placed: Placed, value: str) -> bool:
+    """Draw a text that fits its slot on one plain line, say whether that was possible."""
+    if slot is None or placed.y_mm != placed.field.position.y:
+        return False
+    written = slot.write(value)
+    if written is None:
+        return False
+    page.basic_faces[slot.face] = None
+    page.anchors.setdefault(slot.name, slot.corner)
+    page.add(f"BT {slot.start} {written} ET")
+    return True
+
+
+def start_page(drawable: Drawable, form: int) -> Page:
+    """Return a page with nothing on it but the base PDF's, with the links of that."""
+    names = drawable.brush.book.resource_names
+    if drawable.base is None:
+        blank = drawable.template.base
+        assert isinstance(blank, BlankPage)
+        return Page(width=blank.width * MM, height=blank.height * MM, font_names=names)
+    base = drawable.base.pages[form]
+    links = [
+        Link(left=left, bottom=bottom, right=right, top=top, target=link.uri, look=link.look)
+        for link in base.links
+        for left, bottom, right, top in [link.rect]
+    ]
+    return Page(
+        width=base.width, height=base.height, font_names=names, form=drawable.first_form + form, links=links
+    )
+
+
+class Values:
+    """The value of each field on one page."""
+
+    def __init__(
+        self, drawable: Drawable, inputs: Inputs, *, number: int, count: int, day: dt.date | None
+    ) -> None:
+        self._inputs, self._drawable = inputs, drawable
+        self._number, self._count, self._day = number, count, day
+        self._variables: Mapping[str, object] | None = None
+
+    def find(self, field: TemplateField) -> str:
+        """Return what a field shows: its content when it is read-only, else the input of its name."""
+        if not field.read_only:
+            return self._inputs.get(field.name, "")
+        content = self._drawable.contents.get(field.content)
+        return field.content if content is None else content.fill(self._find_variables())
+
+    def _find_variables(self) -> Mapping[str, object]:
+        if self._variables is None:
+            written = "" if self._day is None else f"{self._day:%Y/%m/%d}"
+            self._variables = self._drawable.variables.build_variables(
+                self._inputs,
+                current_page=self._number,
+                total_pages=self._count,
+                date=written,
+                date_time=written and f"{written} 00:00",
+            )
+        return self._variables
+
+
+def _place_fields(drawable: Drawable, inputs: Inputs, day: dt.date | None) -> list[list[Placed]]:
+    template = drawable.template
+    if drawable.flows:
+        assert isinstance(template.base, BlankPage)
+        values = Values(drawable, inputs, number=1, count=1, day=day)
+        return flow_pages(template.pages, template.base, values.find, drawable.brush.book)
+    pages = [place_still(page) for page in template.pages[: drawable.count_pages()]]
+    return pages + [[] for _ in range(drawable.count_pages() - len(pages))]

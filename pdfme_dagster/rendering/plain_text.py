@@ -1,0 +1,154 @@
+"""Text of one plain line, which is nearly all that a statement prints, written by a short cut.
+
+Not here: text of several lines, other scripts, boxes or turns (text.py); a test holds both to one result.
+
+Two things make it quick, for a month end has millions of these texts. All digits of a font are equally wide,
+so where an amount begins depends on its *shape* only (``0,000.000``), and shapes come again where amounts do
+not. And whether the texts of a page are plain is found out for all of them in one go.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import compress
+from typing import NamedTuple
+
+from pdfme_dagster.rendering.fields import Brush, set_text
+from pdfme_dagster.rendering.figure import format_number
+from pdfme_dagster.rendering.page import MM, write_color
+from pdfme_dagster.rendering.text import Box, Setting, align_line, offset_first_baseline
+from pdfme_dagster.templates.schema import SelectField, TemplateField, TextField
+
+
+class Style(NamedTuple):
+    """What neighbouring texts can have in common; ``resource`` is the font's name."""
+
+    color: str
+    resource: str
+    size: float
+
+    def write(self) -> str:
+        """Return the operators that set the style."""
+        return f"/{self.resource} {format_number(self.size)} Tf {write_color(self.color)} rg"
+
+
+# Amounts and dates have a few dozen shapes; names and shops have as many as there are.
+_REMEMBERED_SHAPES = 400
+_SHAPE = bytes.maketrans(b"123456789", b"000000000")
+_BETWEEN = "\0"
+
+
+class Slot(dict[bytes, str | None]):
+    """Where a field's text goes: the operators up to the text, by its shape where that decides it.
+
+    None stands for shapes that take more than one plain line. ``corner`` is the top left of the field's box.
+    """
+
+    def __init__(self, field: TemplateField, setting: Setting, outer: Box, style: Style) -> None:
+        """Take a field, how its text is set, and its box on the page."""
+        super().__init__()
+        self.name, self.style, self.start = field.name, style, style.write()
+        self.corner = (outer.x, outer.y + outer.height)
+        self.face = face = setting.typeface.first
+        self._typeface, self._size, self._alignment = setting.typeface, setting.size, setting.look.alignment
+        self._box = box = outer.inset(setting.insets)
+        self._y = f"{box.y + box.height - offset_first_baseline(setting, setting.size, 1, box.height):.3f}"
+        advances = face.basic_characters
+        self.is_left = self._alignment in ("left", "justify")
+        self.at_left = f"1 0 0 1 {box.x:.3f} {self._y} Tm("
+        # A text of so many characters fits whatever they are.
+        self.surely_fits = int(box.width / (max(advances.values(), default=1.0) * setting.size))
+        self._has_even_digits = len({advances.get(digit) for digit in "0123456789"}) == 1
+
+    def __missing__(self, shape: bytes) -> str | None:
+        if len(self) >= _REMEMBERED_SHAPES:
+            self.clear()
+        line = shape.decode("latin-1")
+        unescaped = self._has_even_digits and self.face.unescaped.fullmatch(line)
+        written = self[shape] = self._begin(line) if unescaped else None
+        return written
+
+    def write(self, text: str) -> str | None:
+        """Return the operators of one text, None where it is no plain line."""
+        line = text.rstrip()
+        shown = self._typeface.write_plain(line)
+        begun = self._begin(line) if shown else None
+        return begun and f"{begun}{shown})Tj"
+
+    def _begin(self, line: str) -> str | None:
+        if self.is_left and len(line) <= self.surely_fits:
+            return self.at_left
+        width = self._typeface.measure(line) * self._size
+        if width > self._box.width or line != line.rstrip():
+            return None
+        x = self._box.x + align_line(self._alignment, width, self._box.width)
+        return f"1 0 0 1 {x:.3f} {self._y} Tm("
+
+
+class SlotGroup:
+    """Slots of one face, all at the left or none, whose texts are written together."""
+
+    def __init__(self, slots: Sequence[Slot]) -> None:
+        """Take slots in the order in which they are drawn."""
+        self.slots, self.names = tuple(slots), tuple(slot.name for slot in slots)
+        self._is_left = slots[0].is_left
+        self._are_plain = re.compile(slots[0].face.write_pattern(_BETWEEN)).fullmatch
+
+    def write(self, inputs: Mapping[str, str]) -> list[str | None]:
+        """Return the operators of each text that is not empty; None where it is no plain line."""
+        found = [*map(inputs.get, self.names)]
+        slots, texts = [*compress(self.slots, found)], [text for text in found if text]
+        joined = _BETWEEN.join(texts)
+        try:
+            shapes = joined.encode("latin-1").translate(_SHAPE).split(b"\0")
+        except UnicodeEncodeError:
+            shapes = []
+        if len(shapes) == len(texts):
+            begun = (
+                self._begin_left(slots, texts, shapes, joined) if self._is_left else _begin_all(slots, shapes)
+            )
+            if None not in begun:
+                return [f"{each}{text})Tj" for each, text in zip(begun, texts, strict=True)]
+        return [slot.write(text) for slot, text in zip(slots, texts, strict=True)]
+
+    def _begin_left(
+        self, slots: Sequence[Slot], texts: Sequence[str], shapes: Sequence[bytes], joined: str
+    ) -> list[str | None]:
+        if f" {_BETWEEN}" in joined or joined[-1] == " " or not self._are_plain(joined):
+            return [None]
+        return [
+            slot.at_left if len(text) <= slot.surely_fits else slot[shape]
+            for slot, text, shape in zip(slots, texts, shapes, strict=True)
+        ]
+
+
+def _begin_all(slots: Sequence[Slot], shapes: Sequence[bytes]) -> list[str | None]:
+    return [slot[shape] for slot, shape in zip(slots, shapes, strict=True)]
+
+
+class Slots:
+    """The slots of a template's fields, on pages of one height."""
+
+    def __init__(self, brush: Brush, page_height: float) -> None:
+        self._brush, self._page_height = brush, page_height
+
+    def find(self, field: TemplateField) -> Slot | None:
+        """Return the slot of a field whose text can take the short cut, None for any other."""
+        if not isinstance(field, TextField | SelectField) or field.rotate or field.opacity != 1:
+            return None
+        if field.read_only and field.text_format == "inline-markdown":
+            return None
+        setting = set_text(field, self._brush)
+        if not _is_simple(setting):
+            return None
+        height = field.height * MM
+        y = self._page_height - field.position.y * MM - height
+        outer = Box(x=field.position.x * MM, y=y, width=field.width * MM, height=height)
+        style = Style(setting.color, self._brush.book.resource_names[setting.typeface.first], setting.size)
+        return Slot(field, setting, outer, style)
+
+
+def _is_simple(setting: Setting) -> bool:
+    look = setting.look
+    decorated = look.background_color or (look.border_color and not look.border_width.is_none)
+    lined = setting.underline or setting.strikethrough
+    return not (decorated or lined or setting.dynamic or look.character_spacing or setting.overflow == "clip")

@@ -1,0 +1,179 @@
+"""Text as glyphs: which face draws what, in which order the eye meets it, and how wide it is.
+
+Not here: font files (faces.py), directions (bidi.py), nor where a line breaks (words.py) or stands (text.py).
+
+Most text of a statement is Latin without ligatures; it never meets HarfBuzz. Everything else is split into
+runs of one direction and one face, shaped, and put from left to right.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
+from typing import Literal
+from unicodedata import category
+
+from pdfme_dagster.errors import PermanentError
+from pdfme_dagster.rendering.bidi import has_right_to_left, list_visual_runs
+from pdfme_dagster.rendering.faces import Face
+
+MissingGlyph = Literal["box", "drop", "error"]
+# As pdfme writes them: a tab is four blanks; a bell or a vertical tab is nothing.
+_TABS, _UNSEEN = re.compile(r"[\t\x85\u2028\u2029]"), re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufeff]")
+# A glyph's number, index of its text, advance and offsets at size 1.
+_Shaped = tuple[int, int, float, float, float]
+# The words of a month end: shops, towns, names.
+_REMEMBERED = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of one line in one face; widths and rises are at size 1.
+
+    ``shows`` are the operators that show it, each with how far it stands above the baseline: with one-byte
+    codes of the face's basic set, or, where ``glyphs`` is not empty, with two-byte glyph numbers. ``glyphs``
+    maps those to the text that they stand for.
+    """
+
+    face: Face
+    shows: tuple[tuple[str, float], ...]
+    width: float
+    glyphs: tuple[tuple[int, str], ...] = ()
+
+    def write(self, size: float) -> str:
+        """Return the operators that show the piece at a font size in points."""
+        if len(self.shows) == 1 and not self.shows[0][1]:
+            return self.shows[0][0]
+        return " ".join(f"{rise * size:.3f} Ts {show}" for show, rise in self.shows) + " 0 Ts"
+
+
+class Typeface:
+    """A named font with the faces that stand in for what it lacks; all widths are at size 1."""
+
+    def __init__(self, faces: Sequence[Face], *, missing: MissingGlyph = "box") -> None:
+        self.first, self.faces, self.missing = faces[0], tuple(faces), missing
+        self.ascent, self.descent = self.first.ascent, self.first.descent
+        self._advances = self.first.basic_characters
+        self._plain = re.compile(f"[{''.join(map(re.escape, self._advances))}]*") if self._advances else None
+        self._joining = self.first.joining
+        self._unescaped = self.first.unescaped
+        self.encode = lru_cache(maxsize=_REMEMBERED)(self._encode)
+        self.measure = lru_cache(maxsize=_REMEMBERED)(self._measure)
+
+    def is_plain(self, text: str) -> bool:
+        """Say whether the first face draws this letter by letter, by its basic set."""
+        return bool(self._plain and self._plain.fullmatch(text)) and not self._joining.search(text)
+
+    def write_plain(self, text: str) -> str | None:
+        """Return plain text as a PDF string's inside, None for text that is not plain."""
+        if self._unescaped.fullmatch(text):
+            return text
+        return text.translate(self.first.translation) if self.is_plain(text) else None
+
+    def _measure(self, text: str) -> float:
+        """Return the width of a stretch of text, spacing left out."""
+        if self.is_plain(text):
+            return sum(map(self._advances.__getitem__, text))
+        return sum(piece.width for piece in self.encode(text, right_to_left=False))
+
+    def _encode(self, text: str, *, right_to_left: bool) -> tuple[Piece, ...]:
+        """Return a line's pieces from left to right; ``right_to_left`` is the paragraph's direction."""
+        text = _UNSEEN.sub("", _TABS.sub("    ", text))
+        if not text:
+            return ()
+        if self.is_plain(text):
+            width = sum(map(self._advances.__getitem__, text))
+            return (Piece(self.first, ((f"({text.translate(self.first.translation)}) Tj", 0.0),), width),)
+        if not right_to_left and not has_right_to_left(text):
+            return tuple(self._shape(text, right_to_left=False))
+        runs = list_visual_runs(text, right_to_left=right_to_left)
+        return tuple(piece for run, level in runs for piece in self._shape(run, right_to_left=level % 2 == 1))
+
+    def _shape(self, run: str, *, right_to_left: bool) -> Iterator[Piece]:
+        parts = list(self._split_faces(run))
+        for face, part in reversed(parts) if right_to_left else parts:
+            yield from _encode_glyphs(face, part, right_to_left=right_to_left)
+
+    def _split_faces(self, run: str) -> Iterator[tuple[Face, str]]:
+        """Split text where its face changes; marks stay with their letter."""
+        current, part = self.first, ""
+        for character in run:
+            face = self._find_face(character, current)
+            if face is None:
+                continue
+            if face is not current and part:
+                yield current, part
+                part = ""
+            current, part = face, part + character
+        if part:
+            yield current, part
+
+    def _find_face(self, character: str, current: Face) -> Face | None:
+        kind = category(character)
+        if kind in ("Mn", "Me", "Cf") and (kind == "Cf" or current.find_glyph(character)):
+            return current
+        for face in self.faces:
+            if face.find_glyph(character):
+                return face
+        if self.missing == "error":
+            raise PermanentError(
+                "missing_glyph",
+                f"no font draws U+{ord(character):04X}; add one that does to fallback_fonts in "
+                "templates.yaml, or set missing_glyph to box or drop",
+            )
+        return self.first if self.missing == "box" else None
+
+    def list_missing(self, text: str) -> list[str]:
+        """Return the characters that no face has, sorted."""
+        seen = {c for c in text if not c.isspace() and category(c) not in ("Cc", "Cf", "Mn", "Me")}
+        return sorted(c for c in seen if not any(face.find_glyph(c) for face in self.faces))
+
+
+def _encode_glyphs(face: Face, text: str, *, right_to_left: bool) -> Iterator[Piece]:
+    """Shape a run and cut it where the way of writing its glyphs changes: basic codes or glyph numbers."""
+    shaped = face.shape(text, right_to_left=right_to_left)
+    ends = _find_cluster_ends(shaped, len(text))
+    codes: Mapping[int, int] = {} if right_to_left else face.codes
+    start = 0
+    while start < len(shaped):
+        basic = shaped[start][0] in codes
+        end = start
+        while end < len(shaped) and (shaped[end][0] in codes) == basic:
+            end += 1
+        part = shaped[start:end]
+        width = sum(advance for _, _, advance, _, _ in part)
+        if basic:
+            yield Piece(face, ((_write_codes(part, codes), 0.0),), width)
+        else:
+            glyphs = tuple((glyph, text[place : ends[place]]) for glyph, place, *_ in part)
+            yield Piece(face, tuple(_write_glyphs(face, part)), width, glyphs)
+        start = end
+
+
+def _find_cluster_ends(shaped: Sequence[_Shaped], length: int) -> dict[int, int]:
+    """Map the start of each cluster in the text to its end."""
+    starts = sorted({place for _, place, *_ in shaped})
+    return dict(zip(starts, [*starts[1:], length], strict=True))
+
+
+def _write_codes(part: Sequence[_Shaped], codes: Mapping[int, int]) -> str:
+    return f"({''.join(_ESCAPED[codes[glyph]] for glyph, *_ in part)}) Tj"
+
+
+_ESCAPED = [f"\\{sign}" if sign in "\\()" else sign for sign in map(chr, range(256))]
+
+
+def _write_glyphs(face: Face, part: Sequence[_Shaped]) -> Iterator[tuple[str, float]]:
+    """Yield operators, one for each rise, with moves where a mark stands beside its pen."""
+    for rise, glyphs in groupby(part, key=lambda shaped: shaped[4]):
+        written = "".join(_write_glyph(face, *shaped) for shaped in glyphs)
+        yield (f"[{written}] TJ" if " " in written else f"{written} Tj").replace("><", ""), rise
+
+
+def _write_glyph(face: Face, glyph: int, _place: int, advance: float, dx: float, _rise: float) -> str:
+    # A PDF moves the pen by the font's own width, whatever the shaper says.
+    before, after = -dx * 1000, (dx + face.find_advance(glyph) - advance) * 1000
+    if abs(before) < 0.05 and abs(after) < 0.05:
+        return f"<{glyph:04X}>"
+    return f" {before:.1f} <{glyph:04X}> {after:.1f} "

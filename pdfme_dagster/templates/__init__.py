@@ -1,0 +1,1 @@
+"""Templates in the format of pdfme: read, checked and made ready to draw."""
