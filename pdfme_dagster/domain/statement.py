@@ -91,7 +91,13 @@ class ParsedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderedPdf:
-    """One statement as PDF bytes; the same statement always gives the same bytes."""
+    """One document as PDF bytes.
+
+    The same statement gives the same bytes while ``template_digest`` is the same: the SHA-256 of all that a
+    PDF depends on beside the statement. Both are empty where no organisation's template was asked for.
+    """
 
     content: bytes
     pages: int
+    template: str = ""
+    template_digest: str = ""

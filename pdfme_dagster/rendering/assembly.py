@@ -8,7 +8,7 @@ there. Objects are numbered in the order in which they are asked for.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
+from hashlib import blake2b
 from typing import Any
 
 from pdfme_dagster.rendering.base_pdf import ObjectTemplate, fill_references
@@ -64,7 +64,7 @@ class Prefix:
             lines=lines,
             following=following,
             trailer=b"",
-            digest=sha256(content),
+            digest=blake2b(content, digest_size=16),
         )
 
 
@@ -136,7 +136,7 @@ class Tail:
         body = b"".join(self._parts)
         digest = start.digest.copy()
         digest.update(body)
-        identity = digest.hexdigest()[:32].encode("ascii")
+        identity = digest.hexdigest().encode("ascii")
         end = b"trailer\n<</Size %d%b/ID[<%b><%b>]>>\nstartxref\n%d\n%%%%EOF\n" % (
             self._following,
             start.trailer,

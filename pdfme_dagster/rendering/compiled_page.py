@@ -6,7 +6,6 @@ Not here: files (compiled.py), nor what stands where (plain_text.py, fields.py).
 import datetime as dt
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import groupby
 from typing import NamedTuple
 
@@ -17,7 +16,7 @@ from pdfme_dagster.rendering.flow import place_still
 from pdfme_dagster.rendering.page import Page
 from pdfme_dagster.rendering.pages import Drawable, Inputs, Values, start_page
 from pdfme_dagster.rendering.placed import Placed
-from pdfme_dagster.rendering.plain_text import Slot, SlotGroup, Slots
+from pdfme_dagster.rendering.plain_text import Slot, Slots, SlotSet
 from pdfme_dagster.templates.schema import TemplateField
 
 
@@ -29,37 +28,38 @@ class _Text(NamedTuple):
 
 
 class _Group(NamedTuple):
-    """Texts of one style; ``start`` sets it."""
+    """Texts of one style; ``start`` sets it, ``texts`` are which of the page's they are."""
 
     start: str
-    face: Face
-    parts: tuple[tuple[SlotGroup, tuple[Placed, ...]], ...]
+    texts: slice
+    placed: tuple[Placed, ...]
 
 
 _Step = str | Placed | _Group
 
 
-@dataclass(slots=True, kw_only=True)
 class _Extras:
     """What one page of a document needs beyond the template's fixed part; made at the first use."""
 
-    drawable: Drawable
-    template_page: "CompiledPage"
-    inputs: Inputs
-    number: int
-    count: int
-    day: dt.date | None
-    page: Page | None = None
-    values: Values | None = field(default=None)
+    __slots__ = ("_given", "_template_page", "_values", "page")
+
+    def __init__(
+        self,
+        drawable: Drawable,
+        template_page: "CompiledPage",
+        *given: *tuple[Inputs, int, int, dt.date | None],
+    ) -> None:
+        self._drawable, self._template_page, self._given = drawable, template_page, given
+        self.page: Page | None = None
+        self._values: Values | None = None
 
     def draw(self, placed: Placed) -> str:
         """Draw a field the long way; return its operators."""
-        if self.page is None or self.values is None:
-            self.page = self.template_page.start()
-            self.values = Values(
-                self.drawable, self.inputs, number=self.number, count=self.count, day=self.day
-            )
-        draw_field(self.page, placed, self.values.find(placed.field), self.drawable.brush)
+        if self.page is None or self._values is None:
+            inputs, number, count, day = self._given
+            self.page = self._template_page.start()
+            self._values = Values(self._template_page.drawable, inputs, number=number, count=count, day=day)
+        draw_field(self.page, placed, self._values.find(placed.field), self._template_page.drawable.brush)
         operators = "\n".join(self.page.operators)
         self.page.operators.clear()
         return operators
@@ -73,10 +73,12 @@ class CompiledPage:
 
         ``number`` is the page's among all that are compiled together.
         """
-        self._drawable = drawable
+        self.drawable = drawable
         self._blank = start_page(drawable, page)
-        fields = drawable.template.pages[page] if page < len(drawable.template.pages) else ()
-        self._placed = [*place_still(drawable.template.static_fields), *place_still(fields)]
+        fixed = place_still(drawable.template.static_fields)
+        self._placed = [*fixed, *drawable.still_pages[page]]
+        self._constant = {id(each) for each in fixed if not each.field.read_only}
+        self._constant |= {id(each) for each in self._placed if is_constant(each.field, drawable)}
         self.links = self._blank.links
         self.size = (self._blank.width, self._blank.height)
         # One form for what can lie below everything, and one for each stretch of constants that cannot.
@@ -84,7 +86,9 @@ class CompiledPage:
         self.drawn = self.start()
         self._number = number
         self._slots = Slots(drawable.brush, self._blank.height)
-        self._steps = tuple(_join_texts(list(self._list_steps())))
+        self._steps, slots = _join_texts(list(self._list_steps()))
+        self._slot_faces = dict.fromkeys(slot.face for slot in slots)
+        self._texts = SlotSet(slots)
         self._start = "".join(self._list_forms())
 
     def start(self) -> Page:
@@ -95,8 +99,7 @@ class CompiledPage:
     @property
     def faces(self) -> Mapping[Face, None]:
         """Return the faces whose basic sets documents need: those of all text, and of what is constant."""
-        used = dict.fromkeys(step.face for step in self._steps if isinstance(step, _Group))
-        return used | self.drawn.basic_faces
+        return self._slot_faces | self.drawn.basic_faces
 
     @property
     def opacities(self) -> set[float]:
@@ -108,12 +111,11 @@ class CompiledPage:
     ) -> tuple[bytes, Page | None]:
         """Return a page's deflated operators, and what they need beyond the template's fixed part."""
         written = [self._start]
-        extras = _Extras(
-            drawable=self._drawable, template_page=self, inputs=inputs, number=number, count=count, day=day
-        )
+        extras = _Extras(self, inputs, number, count, day)
+        texts = self._texts.write(inputs)
         for step in self._steps:
             if isinstance(step, _Group):
-                _write_group(step, inputs, extras, written)
+                _write_group(step, texts, extras, written)
             elif isinstance(step, str):
                 written.append(step)
             else:
@@ -137,12 +139,12 @@ class CompiledPage:
         self.constants.append("")
         crossed: list[Placed] = []
         for placed in self._placed:
-            if not is_constant(placed.field, self._drawable):
+            if id(placed) not in self._constant:
                 crossed.append(placed)
                 slot = None if placed.field.read_only else self._slots.find(placed.field)
                 yield placed if slot is None else _Text(slot, placed)
                 continue
-            draw_field(self.drawn, placed, placed.field.content, self._drawable.brush)
+            draw_field(self.drawn, placed, placed.field.content, self.drawable.brush)
             operators = "\n".join(self.drawn.operators)
             self.drawn.operators.clear()
             if not any(_overlap(placed, below) for below in crossed):
@@ -167,40 +169,35 @@ def _overlap(one: Placed, other: Placed) -> bool:
     )
 
 
-def _join_texts(steps: Sequence[_Step | _Text]) -> Iterator[_Step]:
-    """Gather neighbouring texts by style; of one colour it does not matter which is written first."""
+def _join_texts(steps: Sequence[_Step | _Text]) -> tuple[list[_Step], list[Slot]]:
+    """Gather neighbouring texts by style; return the slots of all texts in their order then, too.
+
+    Of one colour it does not matter which is written first.
+    """
+    joined: list[_Step] = []
+    slots: list[Slot] = []
     for are_texts, members in groupby(steps, key=lambda step: isinstance(step, _Text)):
         if not are_texts:
-            yield from (step for step in members if not isinstance(step, _Text))
+            joined += [step for step in members if not isinstance(step, _Text)]
             continue
         texts = [step for step in members if isinstance(step, _Text)]
         if len({text.slot.style.color for text in texts}) == 1:
             texts.sort(key=lambda text: text.slot.style)
-        for _, same in groupby(texts, key=lambda text: text.slot.style):
-            yield _make_group(list(same))
+        for style, same in groupby(texts, key=lambda text: text.slot.style):
+            placed = [(text.slot, text.placed) for text in same]
+            members_of = slice(len(slots), len(slots) + len(placed))
+            slots += [slot for slot, _ in placed]
+            joined.append(_Group(f"BT {style.write()}", members_of, tuple(each for _, each in placed)))
+    return joined, slots
 
 
-def _make_group(texts: Sequence[_Text]) -> _Group:
-    """Put those at the left first: they are written otherwise than those that end somewhere."""
-    sides = ([text for text in texts if text.slot.is_left == is_left] for is_left in (True, False))
-    parts = tuple(
-        (SlotGroup([text.slot for text in side]), tuple(text.placed for text in side))
-        for side in sides
-        if side
-    )
-    first = texts[0].slot
-    return _Group(f"BT {first.start}", first.face, parts)
-
-
-def _write_group(group: _Group, inputs: Inputs, extras: _Extras, written: list[str]) -> None:
+def _write_group(group: _Group, texts: Sequence[str | None], extras: _Extras, written: list[str]) -> None:
     """Add a group's operators."""
+    lines = texts[group.texts]
     written.append(group.start)
-    for slots, placed in group.parts:
-        lines = slots.write(inputs)
-        if None not in lines:
-            written += lines  # type: ignore[arg-type]  # there is no None among them
-            continue
-        shown = (each for each, name in zip(placed, slots.names, strict=True) if inputs.get(name))
-        for line, each in zip(lines, shown, strict=True):
-            written += (line,) if line is not None else ("ET", extras.draw(each), group.start)
+    if None not in lines:
+        written.extend(filter(None, lines))
+    else:
+        for line, placed in zip(lines, group.placed, strict=True):
+            written += (line,) if line is not None else ("ET", extras.draw(placed), group.start)
     written.append("ET")

@@ -220,7 +220,8 @@ def collect_glyphs(pages: Sequence[Page]) -> dict[Face, dict[int, str]]:
     for face in pages[0].font_names:
         for page in pages:
             for glyph, text in page.glyphs.get(face, {}).items():
-                used.setdefault(face, {}).setdefault(glyph, text)
+                known = used.setdefault(face, {})
+                known[glyph] = known.get(glyph) or text
     return used
 
 

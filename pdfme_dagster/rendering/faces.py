@@ -19,7 +19,7 @@ _ASCII = "".join(map(chr, range(0x20, 0x7F)))
 _MORE = "–—‘’“”„•…€£¥‹›™−" + "".join(map(chr, (*range(0xA1, 0xAD), *range(0xAE, 0x100))))
 _FIRST_CODE, _LAST_CODE = 0x80, 0xFF
 # pdfme draws ligatures and contextual forms, but never kerns.
-FEATURES = {"kern": False}
+_FEATURES = {"kern": False}
 # A script face joins nearly all its letters; then every text is shaped.
 _MOST_JOINED_PAIRS = 400
 # What a viewer needs to draw by glyph number; layout rules, names and hints are ballast there.
@@ -82,15 +82,24 @@ class Face:
         """Return how far a glyph moves the pen, at size 1."""
         return float(self._font.get_glyph_h_advance(glyph)) / self.units_per_em
 
-    def shape(self, text: str, *, right_to_left: bool) -> list[tuple[int, int, float, float, float]]:
-        """Return glyphs from left to right: number, index of its text, advance and offsets at size 1."""
+    def draw_glyph(self, glyph: int, pen: object) -> None:
+        """Draw a glyph with a pen of fontTools, in the units of the font."""
+        self._font.draw_glyph_with_pen(glyph, pen)
+
+    def shape(
+        self, text: str, *, right_to_left: bool, joined: bool = False
+    ) -> list[tuple[int, int, float, float, float]]:
+        """Return glyphs from left to right: number, index of its text, advance and offsets at size 1.
+
+        The letters of ``joined`` text are in the forms that they need (joining.py), and stay whole.
+        """
         buffer = hb.Buffer()
         buffer.add_str(text)
         buffer.guess_segment_properties()
         buffer.direction = "rtl" if right_to_left else "ltr"
         # Each mark tells its own character, so that it can be copied from the page.
         buffer.cluster_level = hb.BufferClusterLevel.MONOTONE_CHARACTERS
-        hb.shape(self._font, buffer, FEATURES)
+        hb.shape(self._font, buffer, _FEATURES | {"ccmp": False} if joined else _FEATURES)
         em = self.units_per_em
         return [
             (info.codepoint, info.cluster, place.x_advance / em, place.x_offset / em, place.y_offset / em)
@@ -108,7 +117,7 @@ class Face:
     @cached_property
     def joining(self) -> re.Pattern[str]:
         """Return a pattern that finds what must be shaped: pairs that become other glyphs side by side."""
-        pairs = self._joined_pairs
+        pairs = self.joined_pairs
         if len(pairs) > _MOST_JOINED_PAIRS:
             return re.compile(r"[^\d\s]")
         return re.compile("|".join(map(re.escape, pairs))) if pairs else _NEVER
@@ -116,25 +125,10 @@ class Face:
     @cached_property
     def unescaped(self) -> re.Pattern[str]:
         """Return a pattern for text that a PDF string holds as it stands: nothing to join or escape."""
-        return re.compile(self.write_pattern(""))
-
-    def write_pattern(self, also: str) -> str:
-        """Write the pattern of text that needs neither joining nor escaping, with further characters.
-
-        No two of its parts begin alike, so that matching takes one pass whatever the text.
-        """
-        followers: dict[str, str] = {}
-        for first, second in self._joined_pairs:
-            followers[first] = followers.get(first, "") + second
-        plain = [c for c in _ASCII if c in self.basic_characters and c not in followers and c not in "\\()"]
-        single = f"[{''.join(map(re.escape, [*plain, *also]))}]*"
-        joining = [
-            f"{re.escape(c)}(?![{''.join(map(re.escape, after))}])" for c, after in sorted(followers.items())
-        ]
-        return f"{single}(?:(?:{'|'.join(joining)}){single})*" if joining else single
+        return compile_unescaped([self])
 
     @cached_property
-    def _joined_pairs(self) -> list[str]:
+    def joined_pairs(self) -> list[str]:
         """Shape all pairs and triples of one letter in one go; what is not one plain glyph each is joined."""
         letters = [character for character in _ASCII[1:] if character in self.basic_characters]
         groups = [first + second for first in letters for second in letters] + [each * 3 for each in letters]
@@ -236,6 +230,26 @@ class Face:
         """Return the box around all glyphs (left, bottom, right, top) in thousandths of the font size."""
         head = self._source.reference_table("head").data
         return tuple(round(_read_short(head, at) * 1000 / self.units_per_em) for at in range(36, 44, 2))
+
+
+def compile_unescaped(faces: Iterable[Face], also: str = "") -> re.Pattern[str]:
+    """Return a pattern for text that all faces draw letter by letter and a PDF string holds as it stands.
+
+    ``also`` are further characters that may be in it. No two of its parts begin alike, so that matching takes
+    one pass whatever the text.
+    """
+    plain, followers = set(_ASCII) - set("\\()"), dict[str, set[str]]()
+    for face in faces:
+        plain &= set(face.basic_characters)
+        for first, second in face.joined_pairs:
+            followers.setdefault(first, set()).add(second)
+    single = f"[{''.join(map(re.escape, sorted({*plain, *also} - set(followers))))}]*"
+    joining = "|".join(
+        f"{re.escape(first)}(?![{''.join(map(re.escape, sorted(seconds)))}])"
+        for first, seconds in sorted(followers.items())
+        if first in plain
+    )
+    return re.compile(f"{single}(?:(?:{joining}){single})*" if joining else single)
 
 
 def _read_short(table: bytes, at: int) -> int:

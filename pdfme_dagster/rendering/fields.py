@@ -17,6 +17,7 @@ from pdfme_dagster.rendering.figure import Figure
 from pdfme_dagster.rendering.font_book import FontBook
 from pdfme_dagster.rendering.lists import draw_list
 from pdfme_dagster.rendering.markdown import draw_marked_text
+from pdfme_dagster.rendering.outlines import write_outlines
 from pdfme_dagster.rendering.page import MM, Page, trace_box, trace_ellipse
 from pdfme_dagster.rendering.pictures import place_picture, read_picture
 from pdfme_dagster.rendering.placed import Placed
@@ -81,7 +82,9 @@ def draw_field(page: Page, placed: Placed, value: str, brush: Brush) -> None:
     if isinstance(field, TableField):  # pdfme turns tables as little as it fades them
         draw_table(page, placed, value, brush.book)
         return
-    with page.turned(field.rotate, field.opacity, box.x + box.width / 2, box.y + box.height / 2):
+    # What pdfme draws through SVG is never see-through.
+    opacity = 1.0 if isinstance(field, SvgField | MarkField) and field.type != "circleMark" else field.opacity
+    with page.turned(field.rotate, opacity, box.x + box.width / 2, box.y + box.height / 2):
         _DRAWERS[type(field)](page, placed, value, box, brush)
 
 
@@ -173,15 +176,25 @@ def _draw_shape_field(page: Page, placed: Placed, _value: str, box: Box, _brush:
         path = _trace_ring(box, border)
     else:
         half = border / 2
-        width, height = max(0.0, box.width - border), max(0.0, box.height - border)
-        path = trace_box(box.x + half, box.y + half, width, height, field.radius * MM)
-    stroke = field.border_color if border else None
-    page.draw_path(path, fill=field.color, stroke=stroke, thickness=border)
+        path = trace_box(
+            box.x + half, box.y + half, box.width - border, box.height - border, field.radius * MM
+        )
+    page.draw_path(path, fill=field.color, stroke=_find_stroke(field), thickness=border)
+
+
+def _find_stroke(field: ShapeField) -> str | None:
+    """Return the border's colour as pdfme has it: a filled shape's is black if it has none of its own.
+
+    One that is not filled has a border of no width too: the thinnest line that there is.
+    """
+    if field.color:
+        return field.border_color or BLACK if field.border_width else None
+    return field.border_color
 
 
 def _trace_ring(box: Box, border: float) -> str:
     rx, ry = (box.width - border) / 2, (box.height - border) / 2
-    return trace_ellipse(box.x + box.width / 2, box.y + box.height / 2, max(0.0, rx), max(0.0, ry))
+    return trace_ellipse(box.x + box.width / 2, box.y + box.height / 2, rx, ry)
 
 
 def _draw_mark_field(page: Page, placed: Placed, value: str, box: Box, _brush: Brush) -> None:
@@ -256,7 +269,10 @@ def _draw_code_field(page: Page, placed: Placed, value: str, box: Box, brush: Br
         # The dots of a picture fall onto a screen's as those of pdfme's do; rectangles are rounded otherwise.
         as_picture=True,
     )
-    _draw_figure(page, figure, brush)
+    page.draw_figure(figure)
+    face = brush.book.find("").first
+    for label in figure.labels:
+        page.add(write_outlines(label, face))
 
 
 def _write_hex(color: str | None) -> str | None:

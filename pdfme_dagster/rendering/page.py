@@ -131,7 +131,8 @@ class Page:
         if piece.glyphs:
             known = self.glyphs.setdefault(piece.face, {})
             for glyph, text in piece.glyphs:
-                known.setdefault(glyph, text)
+                if text or glyph not in known:
+                    known[glyph] = known.get(glyph) or text
             name += "g"
         else:
             self.basic_faces[piece.face] = None

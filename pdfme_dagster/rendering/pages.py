@@ -6,11 +6,12 @@ Not here: how one field is drawn (fields.py), where flowing ones stand (flow.py)
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from pdfme_dagster.errors import PermanentError
 from pdfme_dagster.rendering.base_pdf import BasePdf
 from pdfme_dagster.rendering.fields import Brush, draw_field
-from pdfme_dagster.rendering.flow import flow_pages, is_flowing, place_still
+from pdfme_dagster.rendering.flow import flow_pages, is_flowing, place_still, sort_for_drawing
 from pdfme_dagster.rendering.page import MM, Link, Page
 from pdfme_dagster.rendering.placed import Placed
 from pdfme_dagster.rendering.plain_text import Slot, Slots
@@ -36,6 +37,7 @@ class Drawable:
     brush: Brush
     first_form: int = 0
     slots: dict[float, dict[int, Slot]] = field(default_factory=dict, repr=False)
+    placed: list[Sequence[Placed]] = field(default_factory=list, repr=False)
 
     @property
     def flows(self) -> bool:
@@ -45,6 +47,16 @@ class Drawable:
     def list_fields(self) -> Iterator[TemplateField]:
         """Yield the fields of all pages, static ones left out."""
         return (field for page in self.template.pages for field in page)
+
+    @property
+    def still_pages(self) -> Sequence[Sequence[Placed]]:
+        """Return the fields of each page, in the order in which they are drawn, where nothing flows."""
+        if not self.placed:
+            pages = sort_for_drawing([place_still(page) for page in self.template.pages])[
+                : self.count_pages()
+            ]
+            self.placed.extend([*pages, *([] for _ in range(self.count_pages() - len(pages)))])
+        return self.placed
 
     def find_slots(self, page_height: float) -> dict[int, Slot]:
         """Return the short cuts of this template's own fields, by ``id``: fields that flow are copies."""
@@ -87,9 +99,9 @@ def draw_page(drawable: Drawable, placed: Sequence[Placed], values: "Values", *,
     """Draw one page: the static fields, then these; ``form`` is the page of the base PDF below."""
     page = start_page(drawable, form)
     slots = drawable.find_slots(page.height)
-    for each in (*place_still(drawable.template.static_fields), *placed):
-        value = values.find(each.field)
-        if value and not _draw_plain(page, slots.get(id(each.field)), each, value):
+    fixed = ((each, values.find_fixed(each.field)) for each in place_still(drawable.template.static_fields))
+    for each, value in chain(fixed, ((each, values.find(each.field)) for each in placed)):
+        if not (value and _draw_plain(page, slots.get(id(each.field)), each, value)):
             draw_field(page, each, value, drawable.brush)
     return page
 
@@ -137,8 +149,13 @@ class Values:
 
     def find(self, field: TemplateField) -> str:
         """Return what a field shows: its content when it is read-only, else the input of its name."""
-        if not field.read_only:
-            return self._inputs.get(field.name, "")
+        return self._fill(field) if field.read_only else self._inputs.get(field.name, "")
+
+    def find_fixed(self, field: TemplateField) -> str:
+        """Return what a static field shows: its content, which has expressions when it is read-only."""
+        return self._fill(field) if field.read_only else field.content
+
+    def _fill(self, field: TemplateField) -> str:
         content = self._drawable.contents.get(field.content)
         return field.content if content is None else content.fill(self._find_variables())
 
@@ -155,11 +172,10 @@ class Values:
         return self._variables
 
 
-def _place_fields(drawable: Drawable, inputs: Inputs, day: dt.date | None) -> list[list[Placed]]:
+def _place_fields(drawable: Drawable, inputs: Inputs, day: dt.date | None) -> list[Sequence[Placed]]:
     template = drawable.template
     if drawable.flows:
         assert isinstance(template.base, BlankPage)
         values = Values(drawable, inputs, number=1, count=1, day=day)
         return flow_pages(template.pages, template.base, values.find, drawable.brush.book)
-    pages = [place_still(page) for page in template.pages[: drawable.count_pages()]]
-    return pages + [[] for _ in range(drawable.count_pages() - len(pages))]
+    return list(drawable.still_pages)

@@ -7,11 +7,11 @@ so where an amount begins depends on its *shape* only (``0,000.000``), and shape
 not. And whether the texts of a page are plain is found out for all of them in one go.
 """
 
-import re
 from collections.abc import Mapping, Sequence
-from itertools import compress
+from itertools import repeat
 from typing import NamedTuple
 
+from pdfme_dagster.rendering.faces import compile_unescaped
 from pdfme_dagster.rendering.fields import Brush, set_text
 from pdfme_dagster.rendering.figure import format_number
 from pdfme_dagster.rendering.page import MM, write_color
@@ -51,10 +51,11 @@ class Slot(dict[bytes, str | None]):
         self.face = face = setting.typeface.first
         self._typeface, self._size, self._alignment = setting.typeface, setting.size, setting.look.alignment
         self._box = box = outer.inset(setting.insets)
-        self._y = f"{box.y + box.height - offset_first_baseline(setting, setting.size, 1, box.height):.3f}"
+        offset = offset_first_baseline(setting, setting.size, 1, box.height)
+        self._y = format_number(box.y + box.height - offset)
         advances = face.basic_characters
-        self.is_left = self._alignment in ("left", "justify")
-        self.at_left = f"1 0 0 1 {box.x:.3f} {self._y} Tm("
+        self.is_left = self._alignment in (None, "left", "justify")
+        self.at_left = f"1 0 0 1 {format_number(box.x)} {self._y} Tm("
         # A text of so many characters fits whatever they are.
         self.surely_fits = int(box.width / (max(advances.values(), default=1.0) * setting.size))
         self._has_even_digits = len({advances.get(digit) for digit in "0123456789"}) == 1
@@ -81,48 +82,39 @@ class Slot(dict[bytes, str | None]):
         if width > self._box.width or line != line.rstrip():
             return None
         x = self._box.x + align_line(self._alignment, width, self._box.width)
-        return f"1 0 0 1 {x:.3f} {self._y} Tm("
+        return f"1 0 0 1 {format_number(x)} {self._y} Tm("
 
 
-class SlotGroup:
-    """Slots of one face, all at the left or none, whose texts are written together."""
+class SlotSet:
+    """The slots of one page, whose texts are looked at together."""
 
     def __init__(self, slots: Sequence[Slot]) -> None:
-        """Take slots in the order in which they are drawn."""
-        self.slots, self.names = tuple(slots), tuple(slot.name for slot in slots)
-        self._is_left = slots[0].is_left
-        self._are_plain = re.compile(slots[0].face.write_pattern(_BETWEEN)).fullmatch
+        """Take slots in any order, which is that of their texts."""
+        self._slots, self._names = tuple(slots), tuple(slot.name for slot in slots)
+        self._lefts = tuple(slot.at_left for slot in slots)
+        self._fits = tuple(slot.surely_fits if slot.is_left else 0 for slot in slots)
+        self._are_plain = compile_unescaped({slot.face: None for slot in slots}, _BETWEEN).fullmatch
 
     def write(self, inputs: Mapping[str, str]) -> list[str | None]:
-        """Return the operators of each text that is not empty; None where it is no plain line."""
-        found = [*map(inputs.get, self.names)]
-        slots, texts = [*compress(self.slots, found)], [text for text in found if text]
+        """Return the operators of each text, empty ones for none; None where it is no plain line."""
+        texts = [*map(inputs.get, self._names, repeat(""))]
         joined = _BETWEEN.join(texts)
-        try:
+        if self._are_plain(joined) and f" {_BETWEEN}" not in joined and joined[-1:] != " ":
             shapes = joined.encode("latin-1").translate(_SHAPE).split(b"\0")
-        except UnicodeEncodeError:
-            shapes = []
-        if len(shapes) == len(texts):
-            begun = (
-                self._begin_left(slots, texts, shapes, joined) if self._is_left else _begin_all(slots, shapes)
-            )
-            if None not in begun:
-                return [f"{each}{text})Tj" for each, text in zip(begun, texts, strict=True)]
-        return [slot.write(text) for slot, text in zip(slots, texts, strict=True)]
+            if len(shapes) == len(texts):
+                return self._write_plain(texts, shapes)
+        return [slot.write(text) if text else "" for slot, text in zip(self._slots, texts, strict=True)]
 
-    def _begin_left(
-        self, slots: Sequence[Slot], texts: Sequence[str], shapes: Sequence[bytes], joined: str
-    ) -> list[str | None]:
-        if f" {_BETWEEN}" in joined or joined[-1] == " " or not self._are_plain(joined):
-            return [None]
+    def _write_plain(self, texts: Sequence[str], shapes: Sequence[bytes]) -> list[str | None]:
+        # All in one expression: it runs for every text of a month end.
         return [
-            slot.at_left if len(text) <= slot.surely_fits else slot[shape]
-            for slot, text, shape in zip(slots, texts, shapes, strict=True)
+            (f"{left}{text})Tj" if len(text) <= fits else (begun := slot[shape]) and f"{begun}{text})Tj")
+            if text
+            else ""
+            for left, fits, slot, text, shape in zip(
+                self._lefts, self._fits, self._slots, texts, shapes, strict=True
+            )
         ]
-
-
-def _begin_all(slots: Sequence[Slot], shapes: Sequence[bytes]) -> list[str | None]:
-    return [slot[shape] for slot, shape in zip(slots, shapes, strict=True)]
 
 
 class Slots:

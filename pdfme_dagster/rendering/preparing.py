@@ -84,7 +84,8 @@ def _compile_content(
 ) -> Iterator[str]:
     if not field.read_only or "{" not in field.content or field.content in contents:
         return
-    compile_text = compile_markup if isinstance(field, SvgField) else compile_content
+    # These have braces of their own.
+    compile_text = compile_markup if isinstance(field, SvgField | MultiVariableTextField) else compile_content
     try:
         content = compile_text(field.content, fields=names)
     except ExpressionError as exc:

@@ -15,7 +15,6 @@ from pdfme_dagster.errors import PermanentError
 from pdfme_dagster.rendering.compiled import CompiledTemplate, is_compilable
 from pdfme_dagster.rendering.details import Details
 from pdfme_dagster.rendering.document import write_document
-from pdfme_dagster.rendering.flow import place_still
 from pdfme_dagster.rendering.page import Page
 from pdfme_dagster.rendering.pages import Drawable, Inputs, Values, draw_input, draw_page, require_inputs
 
@@ -97,9 +96,8 @@ class Renderer:
 
     def _draw(self, each: PageInputs, number: int, count: int, day: dt.date | None) -> Page:
         drawable, page = self._places[each.page]
-        fields = drawable.template.pages[page] if page < len(drawable.template.pages) else ()
         values = Values(drawable, each.inputs, number=number, count=count, day=day)
-        return draw_page(drawable, place_still(fields), values, form=page)
+        return draw_page(drawable, drawable.still_pages[page], values, form=page)
 
     def _write(self, pages: Sequence[Page], details: Details) -> RenderedPdf:
         _check_count(len(pages))

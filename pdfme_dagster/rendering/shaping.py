@@ -17,6 +17,7 @@ from unicodedata import category
 from pdfme_dagster.errors import PermanentError
 from pdfme_dagster.rendering.bidi import has_right_to_left, list_visual_runs
 from pdfme_dagster.rendering.faces import Face
+from pdfme_dagster.rendering.joining import join_letters, reveal_letters
 
 MissingGlyph = Literal["box", "drop", "error"]
 # As pdfme writes them: a tab is four blanks; a bell or a vertical tab is nothing.
@@ -28,24 +29,31 @@ _REMEMBERED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """A stretch of one line in one face; widths and rises are at size 1.
+class Show:
+    """Operators that show some glyphs, all as far above the baseline; ``rise`` is at size 1."""
 
-    ``shows`` are the operators that show it, each with how far it stands above the baseline: with one-byte
-    codes of the face's basic set, or, where ``glyphs`` is not empty, with two-byte glyph numbers. ``glyphs``
-    maps those to the text that they stand for.
+    operators: str
+    rise: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of one line in one face; widths are at size 1.
+
+    ``shows`` are with one-byte codes of the face's basic set, or, where there are ``glyphs``, with two-byte
+    glyph numbers. ``glyphs`` maps those to the text that they stand for, wherever they do.
     """
 
     face: Face
-    shows: tuple[tuple[str, float], ...]
+    shows: tuple[Show, ...]
     width: float
     glyphs: tuple[tuple[int, str], ...] = ()
 
     def write(self, size: float) -> str:
         """Return the operators that show the piece at a font size in points."""
-        if len(self.shows) == 1 and not self.shows[0][1]:
-            return self.shows[0][0]
-        return " ".join(f"{rise * size:.3f} Ts {show}" for show, rise in self.shows) + " 0 Ts"
+        if len(self.shows) == 1 and not self.shows[0].rise:
+            return self.shows[0].operators
+        return " ".join(f"{each.rise * size:.3f} Ts {each.operators}" for each in self.shows) + " 0 Ts"
 
 
 class Typeface:
@@ -75,6 +83,11 @@ class Typeface:
         """Return the width of a stretch of text, spacing left out."""
         if self.is_plain(text):
             return sum(map(self._advances.__getitem__, text))
+        if "\t" in text:  # pdfme draws four blanks and counts one glyph
+            parts = text.split("\t")
+            return sum(map(self.measure, parts)) + (len(parts) - 1) * self.first.find_advance(
+                self.first.find_glyph("\t")
+            )
         return sum(piece.width for piece in self.encode(text, right_to_left=False))
 
     def _encode(self, text: str, *, right_to_left: bool) -> tuple[Piece, ...]:
@@ -84,7 +97,7 @@ class Typeface:
             return ()
         if self.is_plain(text):
             width = sum(map(self._advances.__getitem__, text))
-            return (Piece(self.first, ((f"({text.translate(self.first.translation)}) Tj", 0.0),), width),)
+            return (Piece(self.first, (Show(f"({text.translate(self.first.translation)}) Tj"),), width),)
         if not right_to_left and not has_right_to_left(text):
             return tuple(self._shape(text, right_to_left=False))
         runs = list_visual_runs(text, right_to_left=right_to_left)
@@ -119,8 +132,8 @@ class Typeface:
         if self.missing == "error":
             raise PermanentError(
                 "missing_glyph",
-                f"no font draws U+{ord(character):04X}; add one that does to fallback_fonts in "
-                "templates.yaml, or set missing_glyph to box or drop",
+                f"no font draws U+{ord(character):04X}; add one to fallback_fonts in templates.yaml, "
+                "or set missing_glyph to box or drop",
             )
         return self.first if self.missing == "box" else None
 
@@ -132,29 +145,29 @@ class Typeface:
 
 def _encode_glyphs(face: Face, text: str, *, right_to_left: bool) -> Iterator[Piece]:
     """Shape a run and cut it where the way of writing its glyphs changes: basic codes or glyph numbers."""
-    shaped = face.shape(text, right_to_left=right_to_left)
-    ends = _find_cluster_ends(shaped, len(text))
+    letters = join_letters(text) if right_to_left else text
+    joined = right_to_left and all(map(face.find_glyph, letters))
+    shaped = face.shape(letters if joined else text, right_to_left=right_to_left, joined=joined)
+    texts = _list_cluster_texts(shaped, letters if joined else text)
     codes: Mapping[int, int] = {} if right_to_left else face.codes
-    start = 0
-    while start < len(shaped):
-        basic = shaped[start][0] in codes
-        end = start
-        while end < len(shaped) and (shaped[end][0] in codes) == basic:
-            end += 1
-        part = shaped[start:end]
+    for is_basic, members in groupby(zip(shaped, texts, strict=True), key=lambda each: each[0][0] in codes):
+        part, told = zip(*members, strict=True)
         width = sum(advance for _, _, advance, _, _ in part)
-        if basic:
-            yield Piece(face, ((_write_codes(part, codes), 0.0),), width)
+        if is_basic:
+            yield Piece(face, (Show(_write_codes(part, codes)),), width)
         else:
-            glyphs = tuple((glyph, text[place : ends[place]]) for glyph, place, *_ in part)
+            glyphs = tuple((glyph, meant) for (glyph, *_), meant in zip(part, told, strict=True))
             yield Piece(face, tuple(_write_glyphs(face, part)), width, glyphs)
-        start = end
 
 
-def _find_cluster_ends(shaped: Sequence[_Shaped], length: int) -> dict[int, int]:
-    """Map the start of each cluster in the text to its end."""
+def _list_cluster_texts(shaped: Sequence[_Shaped], text: str) -> list[str]:
+    """Return what each glyph stands for; of several for the same letters, the last stands for them all."""
     starts = sorted({place for _, place, *_ in shaped})
-    return dict(zip(starts, [*starts[1:], length], strict=True))
+    ends = dict(zip(starts, [*starts[1:], len(text)], strict=True))
+    # Readers turn a right-to-left line round as they copy it, also inside a ligature.
+    texts = {start: "".join(map(reveal_letters, text[start:end]))[::-1] for start, end in ends.items()}
+    last = {place: number for number, (_, place, *_) in enumerate(shaped)}
+    return [texts[place] if last[place] == number else "" for number, (_, place, *_) in enumerate(shaped)]
 
 
 def _write_codes(part: Sequence[_Shaped], codes: Mapping[int, int]) -> str:
@@ -164,11 +177,11 @@ def _write_codes(part: Sequence[_Shaped], codes: Mapping[int, int]) -> str:
 _ESCAPED = [f"\\{sign}" if sign in "\\()" else sign for sign in map(chr, range(256))]
 
 
-def _write_glyphs(face: Face, part: Sequence[_Shaped]) -> Iterator[tuple[str, float]]:
+def _write_glyphs(face: Face, part: Sequence[_Shaped]) -> Iterator[Show]:
     """Yield operators, one for each rise, with moves where a mark stands beside its pen."""
     for rise, glyphs in groupby(part, key=lambda shaped: shaped[4]):
         written = "".join(_write_glyph(face, *shaped) for shaped in glyphs)
-        yield (f"[{written}] TJ" if " " in written else f"{written} Tj").replace("><", ""), rise
+        yield Show((f"[{written}] TJ" if " " in written else f"{written} Tj").replace("><", ""), rise)
 
 
 def _write_glyph(face: Face, glyph: int, _place: int, advance: float, dx: float, _rise: float) -> str:

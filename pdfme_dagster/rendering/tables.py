@@ -256,7 +256,7 @@ def _write_plain(section: Section, column: Column, text: str) -> tuple[str, str]
     free = column.text_width - piece.width * style.font_size - (len(text) - 1) * style.character_spacing
     if free < 0 or piece.glyphs or piece.face is not section.typeface.first:
         return None
-    return f"1 0 0 1 {column.text_x + free * column.slack:.3f} ", f" Tm {piece.shows[0][0]} "
+    return f"1 0 0 1 {column.text_x + free * column.slack:.3f} ", f" Tm {piece.shows[0].operators} "
 
 
 def list_units(layout: TableLayout, blank: BlankPage) -> list[float]:

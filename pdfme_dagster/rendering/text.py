@@ -168,7 +168,7 @@ class _Breaker:
     def _break_word(self, lines: list[str], word: str, used: float) -> float:
         for character in _list_pieces(word):
             advance = measure_text(character, self.typeface, self.size, self.spacing)
-            if used + advance <= self.width or not (lines[-1] or len(lines) > 1):
+            if used + advance <= self.width:
                 used = self._add(lines, character, advance, used)
             else:
                 lines.append(character)
@@ -325,11 +325,12 @@ def offset_first_baseline(setting: Setting, size: float, lines: int, height: flo
     return (height - following - ascent + descent) / 2 + ascent
 
 
-def align_line(alignment: str, width: float, room: float) -> float:
+def align_line(alignment: str | None, width: float, room: float, *, right_to_left: bool = False) -> float:
     """Return where a line begins from the left of its room."""
     if alignment == "center":
         return (room - width) / 2
-    return room - width if alignment == "right" else 0.0
+    at_right = right_to_left if alignment is None else alignment == "right"
+    return room - width if at_right else 0.0
 
 
 def _show_lines(page: Page, lines: Sequence[Line], setting: Setting, size: float, box: Box) -> None:
@@ -343,7 +344,7 @@ def _show_lines(page: Page, lines: Sequence[Line], setting: Setting, size: float
 def _show_line(page: Page, line: Line, setting: Setting, size: float, box: Box, baseline: float) -> None:
     look, spacing = setting.look, setting.look.character_spacing
     width = measure_text(line.text, setting.typeface, size, spacing)
-    x = box.x + align_line(look.alignment, width, box.width)
+    x = box.x + align_line(look.alignment, width, box.width, right_to_left=line.right_to_left)
     for wanted, height in (
         (setting.strikethrough, baseline + setting.typeface.ascent * size / 3),
         (setting.underline, baseline - setting.typeface.ascent * size / 12),

@@ -30,6 +30,7 @@ from pdfme_dagster.templates.values import (
     make_printer,
     read_balance,
     read_lines,
+    sum_rows,
     write_any,
 )
 from pdfme_dagster.templates.yaml_checks import suggest
@@ -236,4 +237,6 @@ class _Compiler:
 def _read_amount(value: str, printer: Printer) -> _ReadValue:
     if value in {"opening", "closing"}:
         return partial(read_balance, printer, value)
+    if value in {"debit_sum", "credit_sum"}:
+        return lambda statement: printer.amounts[statement.currency][sum_rows(statement, value)]
     return lambda statement: printer.amounts[statement.currency][getattr(statement, value)]

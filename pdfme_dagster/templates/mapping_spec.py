@@ -26,12 +26,14 @@ from pdfme_dagster.templates.yaml_checks import list_faults, raise_all, read_yam
 Kind = Literal["text", "lines", "amount", "date", "any", "rows", "page"]
 Source = Literal["transactions", "messages"]
 
-# What a header field can show. An account is ``grouped`` in fours when it is a card number.
+# What a header field can show. An account is ``grouped`` in fours when it is a card number; ``debits`` and
+# ``credits`` are the totals that the file states, the sums are those of the rows.
 HEADER_VALUES: Mapping[str, Kind] = {
     **dict.fromkeys(("org_id", "name", "currency", "title", "account", "account_grouped"), "text"),
     **dict.fromkeys(("account_digits", "account_masked", "last4", "row_count"), "text"),
     **dict.fromkeys(("address", "messages"), "lines"),
     **dict.fromkeys(("opening", "debits", "credits", "closing", "available"), "amount"),
+    **dict.fromkeys(("debit_sum", "credit_sum"), "amount"),
     "statement_date": "date",
     "transactions": "rows",
     **dict.fromkeys(("page", "pages"), "page"),

@@ -107,13 +107,16 @@ class FieldBase(_Part):
 
 
 class TextLook(_Part):
-    """How text looks; an empty ``font_name`` is the fallback font."""
+    """How text looks; an empty ``font_name`` is the fallback font.
+
+    Without ``alignment`` a paragraph begins where its letters do: at the left, or Arabic at the right.
+    """
 
     font_name: str = ""
     font_size: Annotated[Points, _or(13)] = 13
     line_height: Annotated[Factor, _or(1)] = 1
     character_spacing: Annotated[Spacing, _or(0)] = 0
-    alignment: Alignment = "left"
+    alignment: Alignment | None = None
     vertical_alignment: VerticalAlignment = "top"
     font_color: Color = None
     background_color: Color = None

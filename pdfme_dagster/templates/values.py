@@ -88,6 +88,12 @@ def keep_lines(lines: Iterable[str]) -> list[str]:
     return [line for line in lines if line and not line.isspace()]
 
 
+def sum_rows(statement: Statement, value: str) -> int:
+    """Return the sum of a statement's debits or credits, as its rows have them."""
+    credit = value == "credit_sum"
+    return sum(row.amount for row in statement.transactions if row.credit == credit)
+
+
 TEXTS: Mapping[str, Callable[[Statement], str]] = {
     "org_id": lambda statement: statement.org_id,
     "name": lambda statement: statement.name,

@@ -3,6 +3,7 @@
 Not here: the comparison (test_against_pdfme.py).
 """
 
+import datetime as dt
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,9 @@ from pdfme_dagster.rendering.preparing import prepare_template
 from pdfme_dagster.rendering.renderer import Renderer
 from pdfme_dagster.templates.reading import read_template
 
+# The day that pdfme is told, too (../oracle/generate.mjs).
+TODAY = dt.date(2025, 1, 1)
+
 
 def render_ours(template: Path, inputs: Path, *, fonts: Mapping[str, Path], fallback: str) -> bytes:
     """Return our PDF of a template file and its inputs file, as pdfme would make it: all inputs in one."""
@@ -22,4 +26,4 @@ def render_ours(template: Path, inputs: Path, *, fonts: Mapping[str, Path], fall
     brush = Brush(book=FontBook(faces, fallback=fallback))
     drawable = prepare_template(read_template(template.read_bytes(), template.stem), brush)
     values = json.loads(inputs.read_text(encoding="utf-8"))
-    return Renderer([drawable]).render_inputs(values, Details()).content
+    return Renderer([drawable]).render_inputs(values, Details(created=TODAY)).content
