@@ -19,7 +19,7 @@ from pdfme_dagster.domain.statement import ParsedFile, RenderedPdf
 from pdfme_dagster.domain.upload import Upload, locate_pdf, locate_pdfs, name_pdfs
 from pdfme_dagster.errors import ConfigurationError, PermanentError, TransientError
 from pdfme_dagster.parsing import HEAD_BYTES, Profiles, describe_rejected, parse, require_acceptable
-from pdfme_dagster.rendering import render_statement
+from pdfme_dagster.rendering import StatementRenderer
 from pdfme_dagster.stores.cache import SeenCache
 from pdfme_dagster.stores.jobs import JobStore
 from pdfme_dagster.stores.objects import ObjectStore
@@ -28,6 +28,8 @@ from pdfme_dagster.stores.objects import ObjectStore
 _S3_THREADS = 8
 # Files completed per database round trip: rare enough to be cheap, often enough to watch.
 _FILES_PER_COMPLETION = 100
+# A file of many organisations may have as many templates; the job names this many.
+_NAMED_TEMPLATES = 5
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -135,13 +137,13 @@ def parse_batch(
     )
 
 
-def render_batch(batch: ParsedBatch) -> RenderedBatch:
-    """Render every parsed file, one PDF per statement."""
+def render_batch(batch: ParsedBatch, *, renderer: StatementRenderer) -> RenderedBatch:
+    """Render every parsed file, one PDF per statement, each with its organisation's template."""
     files: list[Rendered] = []
     setbacks = _Tally()
     for parsed in batch.files:
         with setbacks.of(parsed.claim):
-            files.append(_render_file(parsed))
+            files.append(_render_file(parsed, renderer))
     return RenderedBatch(
         files=tuple(files),
         already=batch.already,
@@ -206,7 +208,7 @@ def _follow(claim: Claim, jobs: JobStore, objects: ObjectStore) -> Completion:
     )
 
 
-def _render_file(parsed: Parsed) -> Rendered:
+def _render_file(parsed: Parsed, renderer: StatementRenderer) -> Rendered:
     file, claim = parsed.file, parsed.claim
     upload = Upload(etag=claim.etag, key=claim.key, size_bytes=claim.size_bytes)
     customers = _count_customers(file)
@@ -217,7 +219,7 @@ def _render_file(parsed: Parsed) -> Rendered:
         content_sha256=parsed.content_sha256,
         file=file,
         keys=tuple(name_pdfs(upload, file.statements[0].org_id, positions, customers=customers)),
-        pdfs=tuple(render_statement(statement) for statement in file.statements),
+        pdfs=tuple(renderer.render(statement) for statement in file.statements),
     )
 
 
@@ -244,7 +246,21 @@ def _write_file(rendered: Rendered, objects: ObjectStore) -> Completion:
         warnings=len(file.warnings),
         rejected=len(file.rejected),
         rejected_reason=describe_rejected(file.rejected, file) if file.rejected else None,
+        template=_name_templates(rendered.pdfs),
+        template_digest=_sum_digests(rendered.pdfs),
     )
+
+
+def _name_templates(pdfs: Sequence[RenderedPdf]) -> str:
+    names = sorted({pdf.template for pdf in pdfs})
+    more = len(names) - _NAMED_TEMPLATES
+    return ", ".join(names[:_NAMED_TEMPLATES]) + (f" and {more} more" if more > 0 else "")
+
+
+def _sum_digests(pdfs: Sequence[RenderedPdf]) -> str:
+    """Return the digest of a file's PDFs: their own, or of several the SHA-256 over all, sorted."""
+    digests = sorted({pdf.template_digest for pdf in pdfs})
+    return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 def _complete(
@@ -258,6 +274,7 @@ def _complete(
 
 
 def _completed_job(claim: Claim, completion: Completion) -> CompletedJob:
+    before, now = claim.template_digest, completion.template_digest
     return CompletedJob(
         etag=claim.etag,
         key=claim.key,
@@ -271,6 +288,9 @@ def _completed_job(claim: Claim, completion: Completion) -> CompletedJob:
         rejected=completion.rejected,
         rejected_reason=completion.rejected_reason,
         duplicate_of=completion.duplicate_of,
+        template=completion.template,
+        template_digest=now,
+        previous_digest=before if before and now and before != now else None,
     )
 
 

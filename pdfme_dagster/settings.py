@@ -17,6 +17,8 @@ from pdfme_dagster.errors import ConfigurationError
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, None: 1.0}
+# Keys of passwords are made from it: shorter ones can be guessed.
+_SHORTEST_SEED = 32
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
@@ -129,6 +131,27 @@ class StatementSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateSettings:
+    """What statements look like. Needs no variable to be set.
+
+    ``templates_dir`` holds ``templates.yaml`` and what it names; whoever loads it asks whether it is there.
+    ``password_seed`` is the secret that the keys of PDFs with passwords are made from.
+    """
+
+    templates_dir: Path | None
+    password_seed: bytes | None = field(repr=False)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Read these settings; raise ConfigurationError naming the first variable that is wrong."""
+        read = _Reader(environment)
+        folder = read.optional("TEMPLATES_DIR")
+        return cls(
+            templates_dir=Path(folder) if folder else None, password_seed=read.seed("PDF_PASSWORD_SEED")
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything a running service needs to know."""
 
@@ -137,6 +160,7 @@ class Settings:
     objects: ObjectSettings
     dispatch: DispatchSettings
     statements: StatementSettings
+    templates: TemplateSettings
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
@@ -167,6 +191,7 @@ class Settings:
             ),
             dispatch=DispatchSettings.from_environment(environment),
             statements=StatementSettings.from_environment(environment),
+            templates=TemplateSettings.from_environment(environment),
         )
         _check_buckets(settings.objects)
         return settings
@@ -223,6 +248,15 @@ class _Reader:
 
     def encoding(self, name: str, default: str) -> str:
         return self._checked(name, self.text(name, default), _is_encoding, "an encoding, like cp1256")
+
+    def seed(self, name: str) -> bytes | None:
+        """Return a long secret as bytes; the message never shows it."""
+        value = self.optional(name)
+        if value is not None and len(value) < _SHORTEST_SEED:
+            raise ConfigurationError(
+                f"{name} is too short: give it at least {_SHORTEST_SEED} characters that nobody can guess"
+            )
+        return value.encode() if value else None
 
     def choice(self, name: str, *choices: str) -> str:
         """Return one of ``choices``, of which the first is the default."""

@@ -48,11 +48,11 @@ SECRETS = {
     "AWS_ACCESS_KEY_ID": "flamingo3",
     "AWS_SECRET_ACCESS_KEY": "flamingo4",
 }
-REFERENCE = re.compile(r"(?<!\$)\$\{(\w+)(?::([-?])([^${}]*))?\}")
+REFERENCE = re.compile(r"(?<!\$)\$\{(\w+)(?::([-?+])([^${}]*))?\}")
 
 
 def interpolate(value: Any, variables: Mapping[str, str]) -> Any:
-    """Do what compose does with ``${NAME}``, ``${NAME:-default}``, ``${NAME:?message}`` and ``$$``."""
+    """Do what compose does with ``${NAME}``, ``${NAME:-default}``, ``:+instead``, ``:?message`` and ``$$``."""
     if isinstance(value, dict):
         return {name: interpolate(each, variables) for name, each in value.items()}
     if isinstance(value, list):
@@ -64,6 +64,8 @@ def interpolate(value: Any, variables: Mapping[str, str]) -> Any:
         name, kind, text = match.groups()
         if kind == "?" and not variables.get(name):
             raise LookupError(f"{name}: {text}")
+        if kind == "+":
+            return text if variables.get(name) else ""
         return variables.get(name) or text or ""
 
     while (filled := REFERENCE.sub(replace_one, value)) != value:
@@ -158,10 +160,26 @@ def test_profiles_of_the_operator_are_shown_where_they_are_looked_for_and_cannot
     name: str, chosen: str, folder: str
 ) -> None:
     service = interpolate(SERVICES[name], SECRETS | {"PROFILES_DIR": chosen})
-    (mount,) = service["volumes"]
+    mount = service["volumes"][0]
     assert (mount["type"], mount["source"], mount["read_only"]) == ("bind", folder, True)
     statements = Settings.from_environment(service["environment"]).statements
     assert str(statements.profiles_dir) == mount["target"]
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_templates_of_the_operator_are_shown_likewise(name: str) -> None:
+    service = interpolate(SERVICES[name], SECRETS | {"TEMPLATES_DIR": "/srv/templates"})
+    _, mount = service["volumes"]
+    assert (mount["type"], mount["source"], mount["read_only"]) == ("bind", "/srv/templates", True)
+    templates = Settings.from_environment(service["environment"]).templates
+    assert str(templates.templates_dir) == mount["target"]
+
+
+def test_containers_are_told_of_no_templates_where_the_operator_named_no_folder() -> None:
+    service = interpolate(SERVICES["worker"], SECRETS)
+    assert service["volumes"][1]["source"] == "./templates"
+    templates = Settings.from_environment(service["environment"]).templates
+    assert (templates.templates_dir, templates.password_seed) == (None, None)
 
 
 def test_ports_are_published_to_this_machine_only() -> None:

@@ -17,7 +17,14 @@ import yaml
 
 from pdfme_dagster.errors import ConfigurationError
 from pdfme_dagster.parsing import load_profiles
-from pdfme_dagster.settings import DispatchSettings, PostgresSettings, Settings, StatementSettings
+from pdfme_dagster.rendering import load_statement_renderer
+from pdfme_dagster.settings import (
+    DispatchSettings,
+    PostgresSettings,
+    Settings,
+    StatementSettings,
+    TemplateSettings,
+)
 from pdfme_dagster_tests.stores.test_cache import DAY, HOUR
 
 PROJECT = Path(__file__).parents[1]
@@ -73,12 +80,15 @@ def test_everything_but_the_password_has_a_default() -> None:
         "statements.profiles_dir": None,
         "statements.on_bad_statement": "fail_file",
         "statements.on_unbalanced": "warn",
+        "templates.templates_dir": None,
+        "templates.password_seed": None,
     }
 
 
-def test_dispatch_and_statements_need_no_variable_at_all() -> None:
+def test_dispatch_statements_and_templates_need_no_variable_at_all() -> None:
     assert DispatchSettings.from_environment({}) == read().dispatch
     assert StatementSettings.from_environment({}) == read().statements
+    assert TemplateSettings.from_environment({}) == read().templates
 
 
 @pytest.mark.parametrize(
@@ -161,6 +171,15 @@ def test_a_missing_password_says_where_to_look(value: str | None) -> None:
         Settings.from_environment({} if value is None else {"POSTGRES_PASSWORD": value})
 
 
+@pytest.mark.parametrize("seed", ["hippopotamus", "h" * 31, f" {'h' * 31} "])
+def test_a_secret_that_is_too_short_is_refused_and_not_shown(seed: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        read(PDF_PASSWORD_SEED=seed)
+    assert str(refused.value) == (
+        "PDF_PASSWORD_SEED is too short: give it at least 32 characters that nobody can guess"
+    )
+
+
 # --- What is made of them ---
 
 
@@ -193,9 +212,18 @@ def test_whether_the_folder_of_profiles_is_there_is_not_asked_before_they_are_lo
         load_profiles(statements.profiles_dir)
 
 
+def test_whether_the_folder_of_templates_is_there_is_not_asked_before_they_are_loaded() -> None:
+    templates = read(TEMPLATES_DIR="no/such/folder").templates
+    assert templates.templates_dir == Path("no/such/folder")
+    with pytest.raises(ConfigurationError, match=r"^no/such/folder/templates\.yaml: No such file"):
+        load_statement_renderer(templates.templates_dir, seed=templates.password_seed)
+
+
 def test_passwords_do_not_show() -> None:
-    settings = read(POSTGRES_PASSWORD="secret-1", REDIS_PASSWORD="secret-2")
+    seed = "secret-3-that-nobody-will-ever-guess"
+    settings = read(POSTGRES_PASSWORD="secret-1", REDIS_PASSWORD="secret-2", PDF_PASSWORD_SEED=seed)
     assert settings.redis.password == "secret-2"
+    assert settings.templates.password_seed == seed.encode()
     assert "secret" not in repr(settings)
 
 

@@ -1,4 +1,6 @@
-"""What an op or a tick opens: the plain stores as resources, and the profiles; settings are read by then.
+"""What an op or a tick opens: the plain stores as resources, and the profiles and templates.
+
+Settings are read by then.
 
 Not here: what the stores do, or defaults of settings.
 """
@@ -10,7 +12,8 @@ from contextlib import contextmanager
 import dagster as dg
 
 from pdfme_dagster.parsing import Profiles, load_profiles
-from pdfme_dagster.settings import Settings, StatementSettings
+from pdfme_dagster.rendering import StatementRenderer, load_statement_renderer
+from pdfme_dagster.settings import Settings, StatementSettings, TemplateSettings
 from pdfme_dagster.stores.cache import SeenCache
 from pdfme_dagster.stores.contents import Contents, open_fast_contents
 from pdfme_dagster.stores.jobs import JobStore
@@ -69,6 +72,15 @@ def read_profiles() -> Profiles:
     """
     settings = StatementSettings.from_environment()
     return load_profiles(settings.profiles_dir, defaults=settings.profile_defaults())
+
+
+def read_renderer() -> StatementRenderer:
+    """Load all templates afresh, as profiles are; TemplateError lists what is wrong with them, all of it.
+
+    What is made ready of a template is kept in the process by its digest: a warm one only reads the files.
+    """
+    settings = TemplateSettings.from_environment()
+    return load_statement_renderer(settings.templates_dir, seed=settings.password_seed)
 
 
 # Once per process: a warm run worker keeps its connections and need not ask for the schema again.

@@ -56,9 +56,13 @@ def _warm_up() -> None:
     import psycopg  # noqa: F401
 
     import pdfme_dagster.defs.statement_pdfs  # noqa: F401
-    from pdfme_dagster.defs.resources import connect_client
-    from pdfme_dagster.rendering import warm_up
+    from pdfme_dagster.defs.resources import connect_client, read_renderer
+    from pdfme_dagster.rendering import load_statement_renderer
     from pdfme_dagster.settings import Settings
 
     connect_client(Settings.from_environment().objects.endpoint_url)
-    warm_up()
+    try:
+        read_renderer()
+    except ConfigurationError:
+        # The tick and each run say what is wrong; a worker that is up serves as soon as it is repaired.
+        load_statement_renderer()

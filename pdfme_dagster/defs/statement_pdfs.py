@@ -13,7 +13,7 @@ from pdfme_dagster import batches
 from pdfme_dagster.batches import Outcome, ParsedBatch, RenderedBatch
 from pdfme_dagster.defs.partition_events import Step, record_failed, record_materialized
 from pdfme_dagster.defs.partitions import UPLOADS
-from pdfme_dagster.defs.resources import read_profiles
+from pdfme_dagster.defs.resources import read_profiles, read_renderer
 from pdfme_dagster.domain.job import CompletedJob, JobFailure
 from pdfme_dagster.domain.privacy import mask_numbers
 from pdfme_dagster.stores.cache import SeenCache
@@ -25,6 +25,7 @@ JOB_NAME = "statement_pdfs_job"
 # Carried by runs that the sensor asked for; a run without it was started by a person.
 DISPATCH_TAG = "pdfme/dispatch"
 _SHOWN = 20
+_DIGEST_SHOWN = 12
 
 
 class BatchConfig(dg.Config):
@@ -100,7 +101,9 @@ def _parse(
     context: dg.OpExecutionContext, config: BatchConfig, jobs: JobStore, objects: ObjectStore
 ) -> ParsedBatch:
     etags = config.etags or _partitions(context)
-    profiles = read_profiles()  # before any job is claimed: it is no file's fault when one is broken
+    # Before any job is claimed: it is no file's fault when a profile or a template is broken.
+    profiles = read_profiles()
+    read_renderer()
     by_person = DISPATCH_TAG not in context.run.tags or context.run.parent_run_id is not None
     claims = jobs.start(context.run_id, etags, retry_failed=by_person, reprocess=config.reprocess)
     context.log.info(
@@ -144,7 +147,11 @@ def _render(
     context: dg.OpExecutionContext, parsed: ParsedBatch | None, jobs: JobStore, objects: ObjectStore
 ) -> RenderedBatch:
     """Render; after a re-execution "from failure" the op before did not run here, so do its part too."""
-    return batches.render_batch(parsed or _parse(context, _batch_config(context), jobs, objects))
+    batch = parsed or _parse(context, _batch_config(context), jobs, objects)
+    renderer = read_renderer()
+    if renderer.warnings:
+        context.log.warning(_cap(renderer.warnings))
+    return batches.render_batch(batch, renderer=renderer)
 
 
 def _batch_config(context: dg.OpExecutionContext) -> BatchConfig:
@@ -176,12 +183,22 @@ def _metadata(job: CompletedJob, objects: ObjectStore) -> dict[str, dg.MetadataV
     }
     if job.profile:
         shown["profile"] = dg.MetadataValue.text(job.profile)
+    shown |= _describe_template(job)
     if job.rejected:
         shown["rejected"] = dg.MetadataValue.int(job.rejected)
         shown["reason"] = dg.MetadataValue.text(job.rejected_reason or "")
     if job.duplicate_of:
         shown["replaced_by"] = dg.MetadataValue.text(job.duplicate_of)
     return shown
+
+
+def _describe_template(job: CompletedJob) -> dict[str, dg.MetadataValue]:
+    told = {
+        "template": job.template,
+        "template_digest": job.template_digest and job.template_digest[:_DIGEST_SHOWN],
+        "previous_template_digest": job.previous_digest and job.previous_digest[:_DIGEST_SHOWN],
+    }
+    return {name: dg.MetadataValue.text(text) for name, text in told.items() if text}
 
 
 def _reason(failure: JobFailure) -> dict[str, dg.MetadataValue]:
@@ -200,6 +217,7 @@ def _report(context: dg.OpExecutionContext, outcome: Outcome) -> None:
         lines = [f"{mask_numbers(job.key)}: {job.rejected_reason}" for job in incomplete]
         told = _cap(lines, ": see the view incomplete_jobs")
         context.log.warning(f"completed without some of their customers:\n{told}")
+    _report_new_versions(context, outcome)
     if outcome.requeued:
         context.log.warning(f"{len(outcome.requeued)} files met a passing trouble and wait for another run")
     if outcome.lost:
@@ -208,6 +226,17 @@ def _report(context: dg.OpExecutionContext, outcome: Outcome) -> None:
         raise dg.Failure(
             _describe(outcome.failed), metadata={"failed": _table(outcome.failed)}, allow_retries=False
         )
+
+
+def _report_new_versions(context: dg.OpExecutionContext, outcome: Outcome) -> None:
+    """Log which PDFs took the place of others, made with another template or with this one as it was."""
+    lines = [
+        f"{mask_numbers(job.key)}: {job.template} ({now[:_DIGEST_SHOWN]}, before {before[:_DIGEST_SHOWN]})"
+        for job in outcome.completed
+        if (before := job.previous_digest) and (now := job.template_digest)
+    ]
+    if lines:
+        context.log.info(f"new versions, made again with another template:\n{_cap(lines)}")
 
 
 def _describe(failures: Sequence[JobFailure]) -> str:

@@ -7,7 +7,7 @@ import dagster as dg
 
 from pdfme_dagster.defs.broker import broker_trouble
 from pdfme_dagster.defs.dispatch import dispatch_jobs
-from pdfme_dagster.defs.resources import read_profiles
+from pdfme_dagster.defs.resources import read_profiles, read_renderer
 from pdfme_dagster.defs.statement_pdfs import JOB_NAME
 from pdfme_dagster.intake import admit_uploads
 from pdfme_dagster.settings import DispatchSettings
@@ -37,6 +37,7 @@ def build_uploads_sensor(settings: DispatchSettings) -> dg.SensorDefinition:
         )
         # Refused here and not in the runs: until it is repaired, jobs wait instead of failing one by one.
         read_profiles()
+        read_renderer()
         if trouble := broker_trouble(context.instance):
             return dg.SkipReason(f"{len(intake.new)} new uploads wait: {trouble}")
         requests = dispatch_jobs(context.instance, jobs, settings, new=intake.new)

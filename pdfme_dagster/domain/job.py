@@ -38,11 +38,15 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A job that one run holds: only that run may complete, fail or requeue it."""
+    """A job that one run holds: only that run may complete, fail or requeue it.
+
+    ``template_digest`` is that of the PDFs it already has, None where there are none.
+    """
 
     etag: str
     key: str
     size_bytes: int
+    template_digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +54,8 @@ class Completion:
     """What a finished job leaves behind; ``pdf_sha256`` covers all its PDFs in order.
 
     ``first_pdf`` is the first one at ``pdf_location``. ``profile`` read the file and ``warnings`` count what
-    was odd about it; ``rejected`` customers got no PDF, and ``rejected_reason`` says who and why.
+    was odd about it; ``rejected`` customers got no PDF, and ``rejected_reason`` says who and why. Made again
+    with the same ``template_digest``, the PDFs are the same bytes; ``template`` is its name.
     """
 
     etag: str
@@ -66,11 +71,16 @@ class Completion:
     rejected: int = 0
     rejected_reason: str | None = None
     duplicate_of: str | None = None
+    template: str | None = None
+    template_digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompletedJob:
-    """A job found completed already, with what its partition shows."""
+    """A completed job with what its partition shows.
+
+    ``previous_digest`` is that of the PDFs which this run replaced by those of another template.
+    """
 
     etag: str
     key: str
@@ -84,6 +94,9 @@ class CompletedJob:
     rejected: int = 0
     rejected_reason: str | None = None
     duplicate_of: str | None = None
+    template: str | None = None
+    template_digest: str | None = None
+    previous_digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,7 +46,10 @@ _KNOWN = (
     "PROFILES_DIR",
     "ON_BAD_STATEMENT",
     "ON_UNBALANCED",
+    "TEMPLATES_DIR",
+    "PDF_PASSWORD_SEED",
 )
+_FOLDERS = ("PROFILES_DIR", "TEMPLATES_DIR")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +87,8 @@ def run_stack(
 ) -> Iterator[Stack]:
     """Start everything, yield when the UI answers, and stop everything on the way out, however that is.
 
-    Raises ConfigurationError before anything starts when a variable in ``environment`` or a profile is wrong,
-    and ServiceError when the home is in use or something does not start.
+    Raises ConfigurationError before anything starts when a variable in ``environment``, a profile or a
+    template is wrong, and ServiceError when the home is in use or something does not start.
     """
     _check(environment)
     parent = ParentWatch()
@@ -120,9 +123,8 @@ def build_environment(
     chosen = {name: environment[name] for name in _KNOWN if environment.get(name, "").strip()}
     workers = chosen.setdefault("RUN_WORKERS", str(os.cpu_count() or 1))
     chosen.setdefault("POLL_INTERVAL", _POLL_INTERVAL)
-    if "PROFILES_DIR" in chosen:
-        # The programs run in a folder of their own.
-        chosen["PROFILES_DIR"] = str(Path(chosen["PROFILES_DIR"].strip()).absolute())
+    # The programs run in a folder of their own.
+    chosen |= {name: str(Path(chosen[name].strip()).absolute()) for name in _FOLDERS if name in chosen}
     broker = (
         f"redis://:{endpoints['REDIS_PASSWORD']}@{endpoints['REDIS_HOST']}:{endpoints['REDIS_PORT']}"
         f"/{_BROKER_DATABASE}"
@@ -166,13 +168,16 @@ def _wait(seconds: float) -> bool:
 
 
 def _check(environment: Mapping[str, str]) -> None:
-    """Refuse a wrong setting or profile now, by its name, instead of in some process's log."""
+    """Refuse a wrong setting, profile or template now, by its name, instead of in some process's log."""
     # Imported late: `upload` and `env` need none of it.
     from pdfme_dagster.parsing import load_profiles
+    from pdfme_dagster.rendering import load_statement_renderer
 
     kept = {name: environment[name] for name in _KNOWN if name in environment}
-    statements = Settings.from_environment(kept | {"POSTGRES_PASSWORD": "made up later"}).statements
+    settings = Settings.from_environment(kept | {"POSTGRES_PASSWORD": "made up later"})
+    statements, templates = settings.statements, settings.templates
     load_profiles(statements.profiles_dir, defaults=statements.profile_defaults())
+    load_statement_renderer(templates.templates_dir, seed=templates.password_seed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

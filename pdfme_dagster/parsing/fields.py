@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from pdfme_dagster.domain.memo import Memo
 from pdfme_dagster.domain.money import is_currency
 from pdfme_dagster.domain.privacy import show_value
 from pdfme_dagster.errors import ParseError
 from pdfme_dagster.parsing.amounts import Negative
 from pdfme_dagster.parsing.dates import compile_date
 from pdfme_dagster.parsing.drafts import refuse_amount, refuse_date
-from pdfme_dagster.parsing.memo import Memo
 from pdfme_dagster.parsing.notes import Notes
 from pdfme_dagster.parsing.profile import (
     KEY_FIELDS,

@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 from datetime import date
 from typing import Any, TextIO, TypeVar
 
+from pdfme_dagster.domain.memo import Memo
 from pdfme_dagster.domain.money import decimals_of, is_currency, to_decimal_text
 from pdfme_dagster.domain.privacy import mask_numbers, show_value
 from pdfme_dagster.domain.statement import ParseWarning, Rejected, Statement, Transaction
@@ -18,7 +19,6 @@ from pdfme_dagster.errors import ParseError
 from pdfme_dagster.parsing.amounts import Amount, compile_amount
 from pdfme_dagster.parsing.dates import compile_date
 from pdfme_dagster.parsing.drafts import refuse_amount, refuse_date
-from pdfme_dagster.parsing.memo import Memo
 from pdfme_dagster.parsing.notes import Notes
 from pdfme_dagster.parsing.profile import STATEMENT_AMOUNTS, is_org_id
 

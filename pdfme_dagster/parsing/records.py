@@ -8,13 +8,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from pdfme_dagster.domain.memo import Memo
 from pdfme_dagster.domain.privacy import mask_account, show_value
 from pdfme_dagster.domain.statement import Statement, Transaction
 from pdfme_dagster.errors import ParseError
 from pdfme_dagster.parsing.drafts import Draft, Refused
 from pdfme_dagster.parsing.fields import UNSAID, Raw, StatementFields
 from pdfme_dagster.parsing.layouts import Layout, last_number, make_layout
-from pdfme_dagster.parsing.memo import Memo
 from pdfme_dagster.parsing.notes import Notes
 from pdfme_dagster.parsing.profile import Record, RecordsProfile, is_org_id
 from pdfme_dagster.parsing.rows import RowReader

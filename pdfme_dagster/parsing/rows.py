@@ -9,6 +9,7 @@ from datetime import date
 from functools import partial
 from typing import Any, NamedTuple
 
+from pdfme_dagster.domain.memo import Memo
 from pdfme_dagster.domain.money import decimals_of, is_currency, to_decimal_text
 from pdfme_dagster.domain.privacy import show_value
 from pdfme_dagster.domain.statement import Transaction
@@ -16,7 +17,6 @@ from pdfme_dagster.errors import ParseError
 from pdfme_dagster.parsing.amounts import PLAIN_DIGITS, Amount, compile_amount, plain_factor
 from pdfme_dagster.parsing.dates import compile_date, is_no_date
 from pdfme_dagster.parsing.drafts import refuse_amount
-from pdfme_dagster.parsing.memo import Memo
 from pdfme_dagster.parsing.notes import Notes
 from pdfme_dagster.parsing.profile import FieldSpec, TextProfile
 

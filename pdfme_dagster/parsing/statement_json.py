@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Protocol
 
+from pdfme_dagster.domain.memo import Memo
 from pdfme_dagster.domain.privacy import mask_numbers, show_value
 from pdfme_dagster.domain.statement import Statement, Transaction
 from pdfme_dagster.errors import ParseError
@@ -24,7 +25,6 @@ from pdfme_dagster.parsing.interchange import (
     name_type,
     show_key,
 )
-from pdfme_dagster.parsing.memo import Memo
 from pdfme_dagster.parsing.notes import Notes
 from pdfme_dagster.parsing.profile import STATEMENT_AMOUNTS, FieldSpec, JsonProfile, is_org_id
 from pdfme_dagster.parsing.rows import RowReader, RowTexts

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
+from pdfme_dagster.domain.memo import Memo
 from pdfme_dagster.domain.privacy import mask_numbers, show_value
 from pdfme_dagster.domain.statement import Statement, Transaction
 from pdfme_dagster.errors import ParseError
 from pdfme_dagster.parsing.dates import compile_date
 from pdfme_dagster.parsing.drafts import Draft, Refused
 from pdfme_dagster.parsing.fields import StatementFields
-from pdfme_dagster.parsing.memo import Memo
 from pdfme_dagster.parsing.notes import Notes
 from pdfme_dagster.parsing.profile import ROW_FIELDS, FieldSpec, TableProfile, is_org_id
 from pdfme_dagster.parsing.rows import Rest, RowCut, RowReader

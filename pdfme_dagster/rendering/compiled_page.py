@@ -44,22 +44,20 @@ class _Extras:
     __slots__ = ("_given", "_template_page", "_values", "page")
 
     def __init__(
-        self,
-        drawable: Drawable,
-        template_page: "CompiledPage",
-        *given: *tuple[Inputs, int, int, dt.date | None],
+        self, template_page: "CompiledPage", inputs: Inputs, number: int, count: int, day: dt.date | None
     ) -> None:
-        self._drawable, self._template_page, self._given = drawable, template_page, given
+        self._template_page, self._given = template_page, (inputs, number, count, day)
         self.page: Page | None = None
         self._values: Values | None = None
 
     def draw(self, placed: Placed) -> str:
         """Draw a field the long way; return its operators."""
+        drawable = self._template_page.drawable
         if self.page is None or self._values is None:
             inputs, number, count, day = self._given
             self.page = self._template_page.start()
-            self._values = Values(self._template_page.drawable, inputs, number=number, count=count, day=day)
-        draw_field(self.page, placed, self._values.find(placed.field), self._template_page.drawable.brush)
+            self._values = Values(drawable, inputs, number=number, count=count, day=day)
+        draw_field(self.page, placed, self._values.find(placed.field), drawable.brush)
         operators = "\n".join(self.page.operators)
         self.page.operators.clear()
         return operators
@@ -135,23 +133,31 @@ class CompiledPage:
         return f"C{self._number}_{place}"
 
     def _list_steps(self) -> Iterator[_Step | _Text]:
-        """Yield what is drawn for each document, in order; what is constant goes below it where it can."""
+        """Yield what is drawn for each document, in the order of the template: text is copied in that order.
+
+        What is constant becomes a form for each stretch of it, the first one below everything that is not.
+        """
         self.constants.append("")
-        crossed: list[Placed] = []
-        for placed in self._placed:
-            if id(placed) not in self._constant:
-                crossed.append(placed)
-                slot = None if placed.field.read_only else self._slots.find(placed.field)
-                yield placed if slot is None else _Text(slot, placed)
+        for is_constant, stretch in groupby(self._placed, key=lambda placed: id(placed) in self._constant):
+            if not is_constant:
+                for placed in stretch:
+                    slot = None if placed.field.read_only else self._slots.find(placed.field)
+                    yield placed if slot is None else _Text(slot, placed)
                 continue
-            draw_field(self.drawn, placed, placed.field.content, self.drawable.brush)
-            operators = "\n".join(self.drawn.operators)
-            self.drawn.operators.clear()
-            if not any(_overlap(placed, below) for below in crossed):
-                self.constants[0] += f"{operators}\n" if operators else ""
+            members = list(stretch)
+            operators = self._draw_constants(members)
+            if members[0] is self._placed[0]:
+                self.constants[0] = operators
             elif operators:
                 self.constants.append(operators)
                 yield f"/{self.name_constant(len(self.constants) - 1)} Do"
+
+    def _draw_constants(self, members: Sequence[Placed]) -> str:
+        for placed in members:
+            draw_field(self.drawn, placed, placed.field.content, self.drawable.brush)
+        operators = "\n".join(self.drawn.operators)
+        self.drawn.operators.clear()
+        return operators
 
 
 def is_constant(field: TemplateField, drawable: Drawable) -> bool:
@@ -159,35 +165,20 @@ def is_constant(field: TemplateField, drawable: Drawable) -> bool:
     return field.read_only and field.content not in drawable.contents
 
 
-def _overlap(one: Placed, other: Placed) -> bool:
-    a, b = one.field, other.field
-    return (
-        a.position.x < b.position.x + b.width
-        and b.position.x < a.position.x + a.width
-        and a.position.y < b.position.y + b.height
-        and b.position.y < a.position.y + a.height
-    )
-
-
 def _join_texts(steps: Sequence[_Step | _Text]) -> tuple[list[_Step], list[Slot]]:
-    """Gather neighbouring texts by style; return the slots of all texts in their order then, too.
-
-    Of one colour it does not matter which is written first.
-    """
+    """Gather neighbouring texts of one style; return the slots of all texts, too."""
     joined: list[_Step] = []
     slots: list[Slot] = []
-    for are_texts, members in groupby(steps, key=lambda step: isinstance(step, _Text)):
-        if not are_texts:
+    for style, members in groupby(
+        steps, key=lambda step: step.slot.style if isinstance(step, _Text) else None
+    ):
+        if style is None:
             joined += [step for step in members if not isinstance(step, _Text)]
             continue
         texts = [step for step in members if isinstance(step, _Text)]
-        if len({text.slot.style.color for text in texts}) == 1:
-            texts.sort(key=lambda text: text.slot.style)
-        for style, same in groupby(texts, key=lambda text: text.slot.style):
-            placed = [(text.slot, text.placed) for text in same]
-            members_of = slice(len(slots), len(slots) + len(placed))
-            slots += [slot for slot, _ in placed]
-            joined.append(_Group(f"BT {style.write()}", members_of, tuple(each for _, each in placed)))
+        places = slice(len(slots), len(slots) + len(texts))
+        slots += [text.slot for text in texts]
+        joined.append(_Group(f"BT {style.write()}", places, tuple(text.placed for text in texts)))
     return joined, slots
 
 

@@ -22,7 +22,7 @@ _FIRST_CODE, _LAST_CODE = 0x80, 0xFF
 _FEATURES = {"kern": False}
 # A script face joins nearly all its letters; then every text is shaped.
 _MOST_JOINED_PAIRS = 400
-# What a viewer needs to draw by glyph number; layout rules, names and hints are ballast there.
+# What a viewer needs to draw by glyph number; layout rules and names are ballast there.
 _UNUSED_TABLES = ("GDEF", "GPOS", "GSUB", "HVAR", "MVAR", "OS/2", "STAT", "cmap", "gasp", "name", "post")
 _NEVER = re.compile(r"(?!)")
 _LARGEST_FONT_BYTES = 40_000_000
@@ -222,7 +222,8 @@ class Face:
         if "fvar" in self._source.table_tags:
             wanted.pin_all_axes_to_default(self._source)
         flags = hb.SubsetFlags
-        wanted.flags = flags.NO_HINTING | flags.NO_LAYOUT_CLOSURE | flags.NOTDEF_OUTLINE
+        # Hints stay: PDFium obeys them, and without them a page looks otherwise than with pdfme.
+        wanted.flags = flags.NO_LAYOUT_CLOSURE | flags.NOTDEF_OUTLINE
         return wanted
 
     @cached_property
@@ -243,7 +244,7 @@ def compile_unescaped(faces: Iterable[Face], also: str = "") -> re.Pattern[str]:
         plain &= set(face.basic_characters)
         for first, second in face.joined_pairs:
             followers.setdefault(first, set()).add(second)
-    single = f"[{''.join(map(re.escape, sorted({*plain, *also} - set(followers))))}]*"
+    single = f"[{''.join(map(re.escape, sorted(plain.union(also).difference(followers))))}]*"
     joining = "|".join(
         f"{re.escape(first)}(?![{''.join(map(re.escape, sorted(seconds)))}])"
         for first, seconds in sorted(followers.items())

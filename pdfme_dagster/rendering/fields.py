@@ -267,7 +267,8 @@ def _draw_code_field(page: Page, placed: Placed, value: str, box: Box, brush: Br
         text_color=_write_hex(field.text_color),
         include_text=field.includetext,
         # The dots of a picture fall onto a screen's as those of pdfme's do; rectangles are rounded otherwise.
-        as_picture=True,
+        # But PDFium makes a see-through picture of this kind see-through twice.
+        as_picture=field.opacity == 1,
     )
     page.draw_figure(figure)
     face = brush.book.find("").first

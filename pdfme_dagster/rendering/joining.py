@@ -2,8 +2,8 @@
 
 Not here: order (bidi.py) or glyphs (shaping.py).
 
-A font that has these forms draws each joined letter with one glyph of its own, so that text copied from a page
-is what was written. Without them, fonts may draw a letter and its dots apart, and share either among letters.
+A font that has these forms draws each joined letter with one glyph of its own: text copied from a page then
+is what was written. Without them, fonts may draw a letter and its dots apart, and share either among others.
 """
 
 from collections.abc import Iterator

@@ -172,10 +172,10 @@ class Values:
         return self._variables
 
 
-def _place_fields(drawable: Drawable, inputs: Inputs, day: dt.date | None) -> list[Sequence[Placed]]:
+def _place_fields(drawable: Drawable, inputs: Inputs, day: dt.date | None) -> Sequence[Sequence[Placed]]:
     template = drawable.template
     if drawable.flows:
         assert isinstance(template.base, BlankPage)
         values = Values(drawable, inputs, number=1, count=1, day=day)
         return flow_pages(template.pages, template.base, values.find, drawable.brush.book)
-    return list(drawable.still_pages)
+    return drawable.still_pages

@@ -12,7 +12,7 @@ from uniseg.wordbreak import words
 
 # The library takes some 25 microseconds a character; these scripts have no marks or rules of their own.
 _PLAIN = re.compile(
-    r"[\x00-\u024f\u0370-\u0373\u0376-\u0482\u048a-\u052f\u2010-\u2027\u2030-\u205e\u20a0-\u20bf]*"
+    r"[\x00-\xac\xae-\u024f\u0370-\u0373\u0376-\u0482\u048a-\u052f\u2010-\u2027\u2030-\u205e\u20a0-\u20bf]*"
 )
 _WORD = re.compile(
     r"\w+(?:(?:(?<=[^\W\d_])[.'’:·‧](?=[^\W\d_])|(?<=\d)[.,;'’](?=\d))\w+)*"

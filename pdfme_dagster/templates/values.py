@@ -10,9 +10,9 @@ from datetime import date
 from functools import partial
 from itertools import accumulate
 
+from pdfme_dagster.domain.memo import Memo
 from pdfme_dagster.domain.privacy import mask_account
 from pdfme_dagster.domain.statement import Statement, Transaction
-from pdfme_dagster.parsing.memo import Memo
 from pdfme_dagster.templates.amounts import AmountStyle, write_amount
 from pdfme_dagster.templates.formats import compile_date_format
 

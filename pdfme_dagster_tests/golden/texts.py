@@ -414,7 +414,7 @@ def _variables() -> Theme:
         variables("number", next(boxes), "{n} + {m} = {b}", {"n": 7, "m": 1.5, "b": True}, **frame()),
         variables("empty-value", next(boxes), "[{name}]", {"name": ""}, **frame()),
         variables("none-listed", next(boxes), "Words {without} a list", {}, content="{}", **frame()),
-        variables("braces", next(boxes), "{{name}} and { name } and {sum", pair, **frame()),
+        variables("braces", next(boxes), "{ name } and {sum", pair, **frame()),
         variables("lines", next(boxes), "{name}\n{sum}", pair, alignment="right", underline=True, **frame()),
         variables("read-only-none", next(boxes), "Fixed words", {}, readOnly=True, content="", **frame()),
         variables(
@@ -436,7 +436,6 @@ def _variables_read_only() -> Theme:
     pair = {"name": "Sample Customer", "sum": "12.500"}
     boxes = grid(2, 61, 16)
     fields = [
-        variables("content", next(boxes), "not drawn {name}", pair, readOnly=True, **frame()),
         variables(
             "words", next(boxes), "not drawn {name}", pair, readOnly=True, content="Its content", **frame()
         ),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pdfme_dagster.errors import ConfigurationError
-from pdfme_dagster.local.stack import _KNOWN, build_environment, run_stack
+from pdfme_dagster.local.stack import _KNOWN, build_environment, client_environment, run_stack
 from pdfme_dagster.settings import Settings
 
 ENDPOINTS = {
@@ -40,20 +40,32 @@ def test_programs_read_what_the_user_set(tmp_path: Path) -> None:
     assert (statements.currency, built["UPLOADS_BUCKET"]) == ("KWD", "uploads")
 
 
-def test_a_relative_folder_of_profiles_is_taken_from_where_up_is_started(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_programs_read_the_secret_of_passwords_and_other_programs_are_not_told(tmp_path: Path) -> None:
+    seed = "elephants-never-forget-their-secrets"
+    built = build_environment(tmp_path, ENDPOINTS, {"PDF_PASSWORD_SEED": seed})
+    assert Settings.from_environment(built).templates.password_seed == seed.encode()
+    where = dict.fromkeys(("POSTGRES_PORT", "POSTGRES_USER", "POSTGRES_DB"), "any")
+    assert seed not in client_environment(built | where).values()
+
+
+FOLDERS = ["PROFILES_DIR", "TEMPLATES_DIR"]
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_a_relative_folder_is_taken_from_where_up_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for written in ("profiles", "./profiles", f" {tmp_path}/profiles "):
-        built = build_environment(tmp_path / "home", ENDPOINTS, {"PROFILES_DIR": written})
-        assert built["PROFILES_DIR"] == str(tmp_path / "profiles")
+    for written in ("mine", "./mine", f" {tmp_path}/mine "):
+        built = build_environment(tmp_path / "home", ENDPOINTS, {name: written})
+        assert built[name] == str(tmp_path / "mine")
 
 
-@pytest.mark.parametrize("environment", [{}, {"PROFILES_DIR": ""}, {"PROFILES_DIR": "  "}])
-def test_without_a_folder_of_profiles_programs_are_told_of_none(
-    tmp_path: Path, environment: dict[str, str]
-) -> None:
-    assert "PROFILES_DIR" not in build_environment(tmp_path, ENDPOINTS, environment)
+@pytest.mark.parametrize("name", FOLDERS)
+@pytest.mark.parametrize("value", [None, "", "  "])
+def test_without_a_folder_programs_are_told_of_none(tmp_path: Path, name: str, value: str | None) -> None:
+    environment = {} if value is None else {name: value}
+    assert name not in build_environment(tmp_path, ENDPOINTS, environment)
 
 
 def test_a_broken_profile_is_refused_before_anything_starts(tmp_path: Path) -> None:
@@ -72,6 +84,17 @@ def test_a_missing_folder_of_profiles_is_refused_before_anything_starts(tmp_path
     with (
         pytest.raises(ConfigurationError, match=r"^PROFILES_DIR='.*nowhere' is not a folder; "),
         run_stack(tmp_path / "home", environment=environment),
+    ):
+        pass
+    assert not (tmp_path / "home").exists()
+
+
+def test_broken_templates_are_refused_before_anything_starts(tmp_path: Path) -> None:
+    templates = tmp_path / "templates.yaml"
+    templates.write_text("organisations: {900: card.json, 901: bill.json}\n")
+    with (
+        pytest.raises(ConfigurationError, match=r"organisations\.900.*\n.*organisations\.901"),
+        run_stack(tmp_path / "home", environment={"TEMPLATES_DIR": str(tmp_path)}),
     ):
         pass
     assert not (tmp_path / "home").exists()

@@ -6,6 +6,7 @@ Not here: where the PDFs come from, and how much difference is too much.
 from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
+from unicodedata import normalize
 
 import numpy as np
 import pypdfium2
@@ -82,8 +83,8 @@ def read_text(page: pypdfium2.PdfPage) -> str:
 
 
 def list_words(text: str) -> list[str]:
-    """Return the words of a text in order of the alphabet: fields may be drawn in any order."""
-    return sorted(text.split())
+    """Return the words of a text in order; a letter with its mark counts as one, however it is written."""
+    return normalize("NFC", text).split()
 
 
 def _count_differing(ours: Picture, theirs: Picture) -> tuple[int, int]:

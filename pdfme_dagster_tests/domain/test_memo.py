@@ -2,8 +2,8 @@
 
 import pytest
 
-from pdfme_dagster.parsing import memo
-from pdfme_dagster.parsing.memo import Memo
+from pdfme_dagster.domain import memo
+from pdfme_dagster.domain.memo import Memo
 
 
 def test_the_same_text_is_read_once() -> None:
