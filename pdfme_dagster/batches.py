@@ -15,7 +15,8 @@ from pathlib import PurePath
 from typing import TypeVar
 
 from pdfme_dagster.domain.job import Claim, Claims, CompletedJob, Completion, JobFailure, JobState
-from pdfme_dagster.domain.statement import ParsedFile, RenderedPdf
+from pdfme_dagster.domain.privacy import mask_account
+from pdfme_dagster.domain.statement import ParsedFile, RenderedPdf, Statement
 from pdfme_dagster.domain.upload import Upload, locate_pdf, locate_pdfs, name_pdfs
 from pdfme_dagster.errors import ConfigurationError, PermanentError, TransientError
 from pdfme_dagster.parsing import HEAD_BYTES, Profiles, describe_rejected, parse, require_acceptable
@@ -219,8 +220,15 @@ def _render_file(parsed: Parsed, renderer: StatementRenderer) -> Rendered:
         content_sha256=parsed.content_sha256,
         file=file,
         keys=tuple(name_pdfs(upload, file.statements[0].org_id, positions, customers=customers)),
-        pdfs=tuple(renderer.render(statement) for statement in file.statements),
+        pdfs=tuple(_render_statement(statement, renderer) for statement in file.statements),
     )
+
+
+def _render_statement(statement: Statement, renderer: StatementRenderer) -> RenderedPdf:
+    try:
+        return renderer.render(statement)
+    except PermanentError as exc:
+        raise PermanentError(exc.code, f"{exc} (account {mask_account(statement.account)})") from exc
 
 
 def _count_customers(file: ParsedFile) -> int:

@@ -8,21 +8,24 @@ import json
 import os
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 from rich.console import Console
 
-from pdfme_dagster.errors import ConfigurationError, PdfmeError
+from pdfme_dagster.cli_files import write_utf8
+from pdfme_dagster.cli_jobs import cleanup, jobs, retry, status
+from pdfme_dagster.cli_profiles import load_choice, load_own_profiles
+from pdfme_dagster.cli_templates import render, template_app
+from pdfme_dagster.domain.privacy import show_line
+from pdfme_dagster.errors import ConfigurationError, PdfmeError, TemplateError
 
 if TYPE_CHECKING:
     from pdfme_dagster.local.screen import Screen
     from pdfme_dagster.local.stack import Stack
-    from pdfme_dagster.parsing import Profile, Profiles
 
 app = typer.Typer(
     help="Statement files in, PDFs out, each exactly once.",
@@ -119,8 +122,8 @@ def parse(
     from pdfme_dagster.parsing.interchange import write_interchange
     from pdfme_dagster.summary import Tally, make_console, print_summary
 
-    choose = _load_choice(file, profile)
-    _write_utf8()
+    choose = load_choice(file, profile)
+    write_utf8()
     progress = sys.stderr.isatty() and not (as_json and sys.stdout.isatty())
     with file.open("rb") as stream:
         if not stream.seekable():
@@ -143,8 +146,16 @@ def profiles() -> None:
     """Show which profiles there are, shipped and in PROFILES_DIR, and which files they are for."""
     from pdfme_dagster.summary import make_console, print_profiles
 
-    _write_utf8()
-    print_profiles(make_console(), _load_profiles())
+    write_utf8()
+    print_profiles(make_console(), load_own_profiles())
+
+
+app.command()(render)
+app.add_typer(template_app, name="template")
+app.command()(status)
+app.command()(jobs)
+app.command()(retry)
+app.command()(cleanup)
 
 
 @app.command()
@@ -197,6 +208,8 @@ def main() -> None:
     """Run the command line; errors of ours are one line, not a traceback."""
     try:
         app()
+    except TemplateError as exc:
+        _die("\nerror: ".join(map(show_line, exc.problems)), _USAGE)
     except ConfigurationError as exc:
         _die(str(exc), _USAGE)
     except PdfmeError as exc:
@@ -223,44 +236,6 @@ def _keep(stack: "Stack", screen: "Screen") -> None:
     screen.waiting()
     with suppress(KeyboardInterrupt):
         stack.keep()
-
-
-def _load_profiles() -> "Profiles":
-    from pdfme_dagster.parsing import load_profiles
-    from pdfme_dagster.settings import StatementSettings
-
-    settings = StatementSettings.from_environment()
-    return load_profiles(settings.profiles_dir, defaults=settings.profile_defaults())
-
-
-def _load_choice(file: Path, profile: str | None) -> "Callable[[BinaryIO], Profile]":
-    """Return what finds the profile of an open file: the one that was asked for, or the one that fits."""
-    from pdfme_dagster.parsing import HEAD_BYTES, read_profile
-    from pdfme_dagster.settings import StatementSettings
-
-    if profile and profile.endswith(".toml"):
-        if not Path(profile).is_file():
-            raise ConfigurationError(f"profile {profile} is not there; name its file, or one of `profiles`")
-        defaults = StatementSettings.from_environment().profile_defaults()
-        own = read_profile(Path(profile), defaults=defaults)
-        return lambda _: own
-    known = _load_profiles()
-    if profile:
-        named = known[profile]
-        return lambda _: named
-
-    def choose(stream: BinaryIO) -> "Profile":
-        head = stream.read(HEAD_BYTES)
-        stream.seek(0)
-        return known.choose(file.name, head)
-
-    return choose
-
-
-def _write_utf8() -> None:
-    """Print UTF-8 whatever the locale: JSON is, and messages have more than ASCII."""
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")
 
 
 def _die(message: str, code: int) -> None:

@@ -197,6 +197,14 @@ class Settings:
         return settings
 
 
+def read_duration(name: str, value: str, *, low: float) -> float:
+    """Return the seconds of a duration like ``10m``; raise ConfigurationError that names it otherwise."""
+    match = _DURATION.fullmatch(value)
+    if match is None or (seconds := float(match[1]) * _SECONDS[match[2]]) < low:
+        raise _wrong(name, value, f"a duration of at least {low:g} s, like 10s, 10m or 1h")
+    return seconds
+
+
 @dataclass(frozen=True, slots=True)
 class _Reader:
     environment: Mapping[str, str]
@@ -222,11 +230,7 @@ class _Reader:
         return number
 
     def seconds(self, name: str, default: str, *, low: float) -> float:
-        value = self.text(name, default)
-        match = _DURATION.fullmatch(value)
-        if match is None or (seconds := float(match[1]) * _SECONDS[match[2]]) < low:
-            raise _wrong(name, value, f"a duration of at least {low:g} s, like 10s, 10m or 1h")
-        return seconds
+        return read_duration(name, self.text(name, default), low=low)
 
     def url(self, name: str) -> str | None:
         value = self.optional(name)

@@ -4,6 +4,7 @@ Not here: what a statement reads like (parsing/) or looks like (rendering/).
 """
 
 import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from pdfme_dagster.domain.upload import Upload, name_pdfs
 from pdfme_dagster.errors import ConfigurationError, TransientError
 from pdfme_dagster.local.statement_samples import make_files
 from pdfme_dagster.parsing import Profiles, load_profiles
-from pdfme_dagster.rendering import render_statement
+from pdfme_dagster.rendering import StatementRenderer, load_statement_renderer
 from pdfme_dagster.stores.cache import SeenCache
 from pdfme_dagster.stores.jobs import JobStore
 from pdfme_dagster.stores.objects import ObjectStore
@@ -38,13 +39,16 @@ THREE = (SAMPLES / "three_customers_crlf.txt").read_bytes()
 BALANCES = (b"|121.250|", b"|0.000||21092025|", b"|25.000-|")
 PROFILES = load_profiles()
 SKIPPING = load_profiles(defaults={"on_bad_statement": "skip"})
+RENDERER = load_statement_renderer()
+SEED = b"forty-two elephants remember everything"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """The three stores, the profiles, and the bank's way into the uploads bucket."""
+    """The three stores, the profiles and templates, and the bank's way into the uploads bucket."""
 
     profiles: Profiles
+    renderer: StatementRenderer
     jobs: JobStore
     objects: ObjectStore
     cache: SeenCache
@@ -75,7 +79,7 @@ class Desk:
             profiles=self.profiles,
             follow_replaced=by_person,
         )
-        return render_batch(parsed)
+        return render_batch(parsed, renderer=self.renderer)
 
     def store(self, run_id: str, batch: RenderedBatch, objects: ObjectStore | None = None) -> Outcome:
         """Store as a run does."""
@@ -104,7 +108,13 @@ class Desk:
 def desk(jobs: JobStore, objects: ObjectStore, cache: SeenCache, s3: "S3Client", uploads_bucket: str) -> Desk:
     """The three stores of this test, empty."""
     return Desk(
-        profiles=PROFILES, jobs=jobs, objects=objects, cache=cache, s3=s3, uploads_bucket=uploads_bucket
+        profiles=PROFILES,
+        renderer=RENDERER,
+        jobs=jobs,
+        objects=objects,
+        cache=cache,
+        s3=s3,
+        uploads_bucket=uploads_bucket,
     )
 
 
@@ -116,6 +126,22 @@ def refuse_requests(client: "S3Client", operation: str, part: str) -> None:
             raise EndpointConnectionError(endpoint_url=request.url)
 
     client.meta.events.register(f"before-send.s3.{operation}", refuse)
+
+
+def write_template(folder: Path, name: str, *fields: dict[str, object]) -> None:
+    """Write a template of a blank page with these fields, each in a place of its own."""
+    placed = [
+        {"position": {"x": 10, "y": 10 + 12 * number}, "width": 190, "height": 10, **each}
+        for number, each in enumerate(fields)
+    ]
+    page = {"width": 210, "height": 297, "padding": [0, 0, 0, 0]}
+    (folder / name).write_text(json.dumps({"schemas": [placed], "basePdf": page}))
+
+
+def load_templates(folder: Path, content: str) -> StatementRenderer:
+    """Load a folder whose ``templates.yaml`` says this."""
+    (folder / "templates.yaml").write_text(content)
+    return load_statement_renderer(folder, seed=SEED)
 
 
 def list_etags(jobs: Sequence[Any]) -> list[str]:
@@ -245,7 +271,7 @@ def test_failed_files_show_no_name_and_no_card_number(desk: Desk) -> None:
 def test_a_repaired_file_can_be_made_by_a_person(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     etag = desk.upload("a.txt", ONE)
     with monkeypatch.context() as broken:
-        broken.setattr(batches, "render_statement", fail_on("0015"))
+        broken.setattr(StatementRenderer, "render", fail_on("0015"))
         desk.run("run-1", etag)
     assert desk.run("run-2", etag) == Outcome(completed=(), already=(), failed=(), requeued=(), lost=())
     assert list_etags(desk.run("run-3", etag, by_person=True).completed) == [etag]
@@ -275,6 +301,161 @@ def test_what_was_odd_about_a_completed_file_is_counted(desk: Desk) -> None:
     batch = desk.render("run-1", etag)
     (done,) = desk.store("run-1", batch).completed
     assert done.warnings == len(batch.files[0].file.warnings) > 0
+
+
+# --- Templates ---
+
+NAME: dict[str, object] = {"name": "Cname", "type": "text"}
+ROWS: list[dict[str, object]] = [{"name": f"Tr{number}Details", "type": "text"} for number in range(1, 7)]
+# The bank's second organisation, also in a file of both.
+OTHER = ONE.replace(b"900|001|", b"901|001|").replace(b"5000000000000015", b"5000000000000023")
+
+
+@pytest.fixture
+def templates(tmp_path: Path) -> Path:
+    """A folder with two templates; ``load_templates`` says which is whose."""
+    write_template(tmp_path, "card.json", NAME, *ROWS)
+    write_template(tmp_path, "bill.json", *ROWS, NAME)
+    return tmp_path
+
+
+def test_each_statement_gets_the_template_of_its_organisation_and_its_job_says_which(
+    desk: Desk, templates: Path
+) -> None:
+    desk = replace(desk, renderer=load_templates(templates, "organisations: {900: card.json}"))
+    etags = [desk.upload("in/own.txt", ONE), desk.upload("in/other.txt", OTHER)]
+    completed = desk.run("run-1", *etags).completed
+    assert [job.template for job in completed] == ["card.json", "default.json"]
+    digests = [job.template_digest or "" for job in completed]
+    assert len(set(digests)) == 2
+    assert all(len(digest) == 64 for digest in digests)
+    assert desk.jobs.completed_among(etags) == completed
+
+
+def test_a_file_with_several_templates_has_all_their_names_and_a_digest_over_all(
+    desk: Desk, templates: Path
+) -> None:
+    told = []
+    for number, content in enumerate((ONE + OTHER, OTHER + ONE)):
+        desk = replace(
+            desk, renderer=load_templates(templates, "organisations: {900: card.json, 901: bill.json}")
+        )
+        contents = (content, ONE + b"\n" * number, OTHER + b"\n" * number)
+        etags = [desk.upload(f"in/{number}-{n}.txt", each) for n, each in enumerate(contents)]
+        both, *single = desk.run(f"run-{number}", *etags).completed
+        assert both.statements == 2
+        assert both.template == "bill.json, card.json"
+        digests = sorted(job.template_digest or "" for job in single)
+        assert both.template_digest == hashlib.sha256("".join(digests).encode()).hexdigest()
+        told.append((both.template, both.template_digest))
+    assert told[0] == told[1]
+
+
+def test_many_templates_of_one_file_are_named_up_to_a_bound(desk: Desk, templates: Path) -> None:
+    card = (templates / "card.json").read_text()
+    for number in range(8):
+        (templates / f"{number}.json").write_text(card)
+    chosen = ", ".join(f"90{number}: {number}.json" for number in range(8))
+    renderer = load_templates(templates, f"organisations: {{{chosen}}}")
+    content = b"".join(
+        ONE.replace(b"900|001|", b"90%d|001|" % number).replace(
+            b"5000000000000015", b"50000000000000%d5" % number
+        )
+        for number in range(8)
+    )
+    (done,) = replace(desk, renderer=renderer).run("run-1", desk.upload("in/all.txt", content)).completed
+    assert (done.statements, done.template) == (8, "0.json, 1.json, 2.json, 3.json, 4.json and 3 more")
+
+
+def test_pdfs_made_again_with_the_same_template_are_the_same_bytes(desk: Desk, templates: Path) -> None:
+    chosen = "organisations: {900: card.json}"
+    etag = desk.upload("in/three.txt", THREE)
+    made = []
+    for run_id, more in (("run-1", ""), ("run-2", ", 901: bill.json")):
+        # What another organisation gets is no matter of this one's.
+        renderer = load_templates(templates, chosen.replace("}", more + "}"))
+        (done,) = replace(desk, renderer=renderer).run(run_id, etag, by_person=True, reprocess=True).completed
+        made.append((desk.pdfs(), done.template_digest, done.previous_digest))
+    assert made[0] == made[1]
+    assert made[0][2] is None
+
+
+def test_pdfs_made_again_with_another_template_are_known_to_be_another_version(
+    desk: Desk, templates: Path
+) -> None:
+    etag = desk.upload("in/one.txt", ONE)
+    chosen = "organisations: {900: card.json}"
+    (first,) = replace(desk, renderer=load_templates(templates, chosen)).run("run-1", etag).completed
+    before = desk.pdfs()
+    write_template(templates, "card.json", *ROWS, NAME)
+    changed = replace(desk, renderer=load_templates(templates, chosen))
+    (again,) = changed.run("run-2", etag, by_person=True, reprocess=True).completed
+    assert desk.pdfs() != before
+    assert desk.pdfs().keys() == before.keys()
+    assert (again.template, again.previous_digest) == ("card.json", first.template_digest)
+    assert again.template_digest not in {None, first.template_digest}
+    (stored,) = desk.jobs.completed_among([etag])
+    assert stored == replace(again, previous_digest=None)
+
+
+def test_pdfs_of_before_templates_were_noted_are_no_other_version(
+    desk: Desk, psql: psycopg.Connection
+) -> None:
+    etag = desk.upload("in/one.txt", ONE)
+    desk.run("run-1", etag)
+    psql.execute("UPDATE processing_jobs SET template = NULL, template_digest = NULL")
+    (again,) = desk.run("run-2", etag, by_person=True, reprocess=True).completed
+    assert (again.template, again.previous_digest) == ("default.json", None)
+
+
+def test_a_file_with_a_password_is_the_same_every_time(desk: Desk, templates: Path) -> None:
+    renderer = load_templates(templates, "default: {template: card.json, password: {field: CardNumber}}")
+    desk = replace(desk, renderer=renderer)
+    etag = desk.upload("in/one.txt", ONE)
+    desk.run("run-1", etag)
+    before = desk.pdfs()
+    assert all(b"/Encrypt" in content for content in before.values())
+    desk.run("run-2", etag, by_person=True, reprocess=True)
+    assert desk.pdfs() == before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """What cannot be rendered: the template's fields, what ``templates.yaml`` says, and a customer's name."""
+
+    fields: tuple[dict[str, object], ...] = (NAME, *ROWS)
+    entry: str = ""
+    name: str = "NOORA SAMPLEH TESTMAN"
+
+
+# No profile that is shipped reads it.
+ARREARS: dict[str, object] = {"name": "Arrears", "type": "text"}
+REFUSALS = {
+    "bad_field_value": Refusal(fields=({"name": "Cname", "type": "date"}, *ROWS)),
+    "missing_value": Refusal(fields=(NAME, *ROWS, ARREARS | {"required": True, "overflow": "expand"})),
+    "rows_lost": Refusal(fields=(NAME,)),
+    "missing_glyph": Refusal(entry="missing_glyph: error", name="NOORA \u6f22"),
+    "bad_password": Refusal(entry="password: {field: Arrears}"),
+}
+
+
+@pytest.mark.parametrize("code", REFUSALS)
+def test_a_statement_that_cannot_be_rendered_fails_its_file_alone_and_shows_no_customer(
+    desk: Desk, psql: psycopg.Connection, tmp_path: Path, code: str
+) -> None:
+    refusal = REFUSALS[code]
+    write_template(tmp_path, "card.json", *refusal.fields)
+    entry = ", ".join(filter(None, ("template: card.json", refusal.entry)))
+    renderer = load_templates(tmp_path, f"organisations: {{900: {{{entry}}}}}")
+    content = ONE.replace(b"NOORA SAMPLEH TESTMAN", refusal.name.encode())
+    bad, good = desk.upload("in/bad.txt", content), desk.upload("in/good.txt", OTHER)
+    outcome = replace(desk, renderer=renderer).run("run-1", bad, good)
+    assert list_etags(outcome.completed) == [good]
+    (row,) = psql.execute("SELECT file_hash, error_code, error_message FROM failed_jobs").fetchall()
+    assert row[:2] == (bad, code)
+    assert row[2].endswith(" (account ****0015)")
+    assert "5000000000000015" not in row[2]
+    assert not [word for word in ("NOORA", "SAMPLEH", "TESTMAN", "HYPERMARKET") if word in row[2]]
 
 
 # --- Customers who are rejected ---
@@ -400,13 +581,14 @@ def test_what_is_said_of_rejected_customers_shows_no_name_and_no_card_number(
 # --- Defects of ours ---
 
 
-def fail_on(ending: str) -> Callable[[Statement], RenderedPdf]:
-    """Return a renderer that breaks on accounts with this ending, naming the customer in its exception."""
+def fail_on(ending: str) -> Callable[[StatementRenderer, Statement], RenderedPdf]:
+    """Return a method that breaks on accounts with this ending, naming the customer in its exception."""
+    render = StatementRenderer.render
 
-    def render_or_break(statement: Statement) -> RenderedPdf:
+    def render_or_break(renderer: StatementRenderer, statement: Statement) -> RenderedPdf:
         if statement.account.endswith(ending):
             raise KeyError(f"{statement.name} {statement.account}")
-        return render_statement(statement)
+        return render(renderer, statement)
 
     return render_or_break
 
@@ -414,7 +596,7 @@ def fail_on(ending: str) -> Callable[[Statement], RenderedPdf]:
 def test_an_unexpected_exception_ends_its_own_file_without_its_words(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batches, "render_statement", fail_on("0031"))
+    monkeypatch.setattr(StatementRenderer, "render", fail_on("0031"))
     bad = desk.upload("a.txt", ONE.replace(b"5000000000000015", b"5000000000000031"))
     good = desk.upload("b.txt", ONE)
     outcome = desk.run("run-1", bad, good)

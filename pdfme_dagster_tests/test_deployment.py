@@ -52,7 +52,7 @@ REFERENCE = re.compile(r"(?<!\$)\$\{(\w+)(?::([-?+])([^${}]*))?\}")
 
 
 def interpolate(value: Any, variables: Mapping[str, str]) -> Any:
-    """Do what compose does with ``${NAME}``, ``${NAME:-default}``, ``:+instead``, ``:?message`` and ``$$``."""
+    """Do what compose does with ``${NAME}``, ``${NAME:-default}``, ``:+instead``, ``:?why`` and ``$$``."""
     if isinstance(value, dict):
         return {name: interpolate(each, variables) for name, each in value.items()}
     if isinstance(value, list):

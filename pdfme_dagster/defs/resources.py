@@ -8,6 +8,8 @@ Not here: what the stores do, or defaults of settings.
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
 
 import dagster as dg
 
@@ -19,6 +21,9 @@ from pdfme_dagster.stores.contents import Contents, open_fast_contents
 from pdfme_dagster.stores.jobs import JobStore
 from pdfme_dagster.stores.migrations import apply_migrations
 from pdfme_dagster.stores.objects import ObjectStore, make_client
+
+# 10,000 organisations' templates, and as many fonts.
+_MOST_STAMPED = 20_000
 
 
 class JobStoreResource(dg.ConfigurableResource[JobStore]):
@@ -75,12 +80,34 @@ def read_profiles() -> Profiles:
 
 
 def read_renderer() -> StatementRenderer:
-    """Load all templates afresh, as profiles are; TemplateError lists what is wrong with them, all of it.
+    """Return all templates as they are now; TemplateError lists what is wrong with them, all of it.
 
-    What is made ready of a template is kept in the process by its digest: a warm one only reads the files.
+    Those of a hundred organisations take a second to read, so that is done where a file has changed only.
     """
     settings = TemplateSettings.from_environment()
-    return load_statement_renderer(settings.templates_dir, seed=settings.password_seed)
+    folder = settings.templates_dir
+    return _load_renderer(folder, settings.password_seed, _stamp_files(folder) if folder else ())
+
+
+@functools.lru_cache(maxsize=1)
+def _load_renderer(folder: Path | None, seed: bytes | None, _stamps: object) -> StatementRenderer:
+    return load_statement_renderer(folder, seed=seed)
+
+
+def _stamp_files(folder: Path) -> object:
+    """Return something that is equal only while no file of the folder changes, appears or goes."""
+    paths = list(islice(folder.rglob("*"), _MOST_STAMPED + 1))
+    # A folder that was not meant for templates: rather read what templates.yaml names each time.
+    return tuple(map(_stamp, paths)) if len(paths) <= _MOST_STAMPED else object()
+
+
+def _stamp(path: Path) -> tuple[object, ...]:
+    try:
+        now = path.stat()
+    except OSError:
+        return (path,)
+    # Nobody can set ctime: it also tells of a file that was put back with an old date.
+    return path, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns
 
 
 # Once per process: a warm run worker keeps its connections and need not ask for the schema again.

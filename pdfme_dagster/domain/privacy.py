@@ -23,10 +23,15 @@ def mask_account(account: str) -> str:
     return "****" + _NOT_DIGIT.sub("", account)[-4:]
 
 
+def show_line(text: str) -> str:
+    """Return a text in one line that can be printed: no control characters, no halves of characters."""
+    return _CONTROL.sub("?", text).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def show_value(text: str) -> str:
     """Show a field's text in a message: numbers masked, words hidden (they may be names), cut to size.
 
     Control characters become question marks, so that no text can disturb a log.
     """
-    shown = _CONTROL.sub("?", _WORD.sub("…", mask_numbers(text)))
+    shown = show_line(_WORD.sub("…", mask_numbers(text)))
     return shown if len(shown) <= _SHOWN_CHARACTERS else shown[:_SHOWN_CHARACTERS] + "…"

@@ -8,7 +8,7 @@ numbers at its sides in order also after Arabic, since 12-34 may be a reference 
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import TypeVar
 from unicodedata import bidirectional
 
@@ -22,6 +22,7 @@ _STRONG = {"L": "L", "R": "R", "AL": "R"}
 _NUMBERS = ("EN", "AN")
 _NEUTRAL = ("ON", "WS", "S", "B")
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
+_MOST_OPEN = 63
 
 
 def has_right_to_left(text: str) -> bool:
@@ -92,18 +93,28 @@ def _join_numbers(types: list[str]) -> None:
 
 def _resolve_brackets(line: str, types: list[str], *, base: str) -> None:
     """Rule N0: a pair of brackets goes the way of the text it holds, or of the text before it."""
-    for start, end in _pair_brackets(line, types):
-        inside = {_lean(kind) for kind in types[start + 1 : end]} - {""}
-        if not inside:
-            continue
-        before = next((lean for lean in map(_lean, reversed(types[:start])) if lean), base)
-        types[start] = types[end] = base if base in inside else before
+    pairs = _pair_brackets(line, types)
+    if not pairs:
+        return
+    # How many characters before each place lean to a side; inside a pair, no bracket has been turned yet.
+    counts = {side: [0, *accumulate(_lean(kind) == side for kind in types)] for side in "LR"}
+    before, seen = base, 0
+    for start, end in pairs:
+        for kind in types[seen:start]:
+            before = _lean(kind) or before
+        seen = start
+        inside = {side for side in "LR" if counts[side][end] > counts[side][start + 1]}
+        if inside:
+            types[start] = types[end] = base if base in inside else before
 
 
 def _pair_brackets(line: str, types: list[str]) -> list[tuple[int, int]]:
+    """Return the pairs by where they open; as UAX #9 says, beyond 63 open brackets there are no more."""
     pairs, open_brackets = [], list[int]()
     for i, character in enumerate(line):
         if types[i] == "ON" and character in _BRACKETS:
+            if len(open_brackets) == _MOST_OPEN:
+                break
             open_brackets.append(i)
         elif types[i] == "ON" and character in _BRACKETS.values():
             matches = [start for start in open_brackets if _BRACKETS[line[start]] == character]

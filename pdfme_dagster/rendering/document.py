@@ -3,7 +3,7 @@
 Not here: what is on the pages (pages.py); templates of plain text take the quicker path (compiled.py).
 
 Nothing comes from the clock, the environment or an earlier document: objects are numbered in one fixed order,
-and the file's ID is a hash of what is on its pages.
+and the file's ID is a hash of what is on its pages and of what it says of itself.
 """
 
 import zlib
@@ -73,7 +73,7 @@ def write_document(pages: Sequence[Page], bases: Sequence[BasePdf], details: Det
     info, metadata = describe_file(details)
     document.Catalog = _Catalogue(*_write_catalogue(tree, resources, details, metadata))
     document.info = _Info(info)
-    document.signature = sha256(b"".join(contents))
+    document.signature = sha256(b"".join((info, metadata, *contents)))
     return bytes(document.GetPDFData(None))
 
 
@@ -161,7 +161,7 @@ class _Info(pdfdoc.PDFInfo):  # type: ignore[misc]
         return self._content
 
     def digest(self, _md5: object) -> None:
-        """Add nothing: the document's ID is a hash of its pages."""
+        """Add nothing: it is in the hash already."""
 
 
 class _Resources:

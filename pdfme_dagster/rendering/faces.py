@@ -7,7 +7,7 @@ a template's fixed part can hold it; what else a document needs is in a second s
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from io import BytesIO
 
@@ -25,7 +25,10 @@ _MOST_JOINED_PAIRS = 400
 # What a viewer needs to draw by glyph number; layout rules and names are ballast there.
 _UNUSED_TABLES = ("GDEF", "GPOS", "GSUB", "HVAR", "MVAR", "OS/2", "STAT", "cmap", "gasp", "name", "post")
 _NEVER = re.compile(r"(?!)")
+# HarfBuzz gives up on a buffer whose rules run for too long; no line of a page comes near.
+_LONGEST_SHAPED = 2_000
 _LARGEST_FONT_BYTES = 40_000_000
+_DAMAGED = "is a damaged font; get the file anew"
 
 
 class Face:
@@ -39,6 +42,11 @@ class Face:
         self.name = re.sub(r"[^A-Za-z0-9-]", "", name) or "Font"
         self.units_per_em = int(self._source.upem)
         self.ascent, self.descent = self._read_heights()
+        try:
+            self.embed_basic()
+            self.subset_glyphs(frozenset([0]))
+        except Exception as exc:  # as above: each damage shows in its own way
+            raise ValueError(_DAMAGED) from exc
 
     @staticmethod
     def _check(content: bytes) -> None:
@@ -57,7 +65,7 @@ class Face:
         try:
             tables = set(TTFont(BytesIO(content), lazy=True).keys())
         except Exception as exc:  # fontTools raises whatever a damaged table makes it trip over
-            raise ValueError("is a damaged font; get the file anew") from exc
+            raise ValueError(_DAMAGED) from exc
         missing = {"glyf", "loca", "head", "hhea", "hmtx", "maxp", "cmap"} - tables
         if missing:
             raise ValueError(
@@ -93,12 +101,24 @@ class Face:
 
         The letters of ``joined`` text are in the forms that they need (joining.py), and stay whole.
         """
+        starts = range(0, len(text), _LONGEST_SHAPED)
+        glyphs: list[tuple[int, int, float, float, float]] = []
+        for start in reversed(starts) if right_to_left else starts:
+            part = text[start : start + _LONGEST_SHAPED]
+            shaped = self._shape(part, right_to_left=right_to_left, joined=joined)
+            glyphs += [(glyph, start + place, advance, x, y) for glyph, place, advance, x, y in shaped]
+        return glyphs
+
+    def _shape(
+        self, text: str, *, right_to_left: bool, joined: bool
+    ) -> list[tuple[int, int, float, float, float]]:
         buffer = hb.Buffer()
         buffer.add_str(text)
         buffer.guess_segment_properties()
         buffer.direction = "rtl" if right_to_left else "ltr"
         # Each mark tells its own character, so that it can be copied from the page.
         buffer.cluster_level = hb.BufferClusterLevel.MONOTONE_CHARACTERS
+        buffer.flags = hb.BufferFlags.REMOVE_DEFAULT_IGNORABLES
         hb.shape(self._font, buffer, _FEATURES | {"ccmp": False} if joined else _FEATURES)
         em = self.units_per_em
         return [
@@ -129,46 +149,41 @@ class Face:
 
     @cached_property
     def joined_pairs(self) -> list[str]:
-        """Shape all pairs and triples of one letter in one go; what is not one plain glyph each is joined."""
+        """Shape all pairs and triples of one letter; what is not one plain glyph each is joined."""
         letters = [character for character in _ASCII[1:] if character in self.basic_characters]
-        groups = [first + second for first in letters for second in letters] + [each * 3 for each in letters]
-        text = " ".join(groups)
-        shaped: dict[int, list[int]] = {}
-        for glyph, place, *_ in self.shape(text, right_to_left=False):
-            shaped.setdefault(place, []).append(glyph)
-        nominal = {character: [self.find_glyph(character)] for character in letters}
-        pairs, start = set[str](), 0
-        for group in groups:
-            if any(shaped.get(start + i) != nominal[character] for i, character in enumerate(group)):
-                pairs.add(group[:2])
-            start += len(group) + 1
+        pairs: set[str] = set()
+        for first in letters:
+            pairs |= self._find_joined([first * 3, *(first + second for second in letters)])
         return sorted(pairs)
+
+    def _find_joined(self, groups: Sequence[str]) -> set[str]:
+        """Return the first two letters of each group that does not come out letter by letter."""
+        shaped: dict[int, list[int]] = {}
+        for glyph, place, *_ in self.shape(" ".join(groups), right_to_left=False):
+            shaped.setdefault(place, []).append(glyph)
+        joined, start = set[str](), 0
+        for group in groups:
+            if any(shaped.get(start + i) != [self.find_glyph(sign)] for i, sign in enumerate(group)):
+                joined.add(group[:2])
+            start += len(group) + 1
+        return joined
+
+    @cached_property
+    def basic_set(self) -> Mapping[int, tuple[int, str]]:
+        """Map one-byte codes to their glyphs and the text that each stands for; ASCII keeps its own codes.
+
+        Characters have codes of their own also where they share a glyph, so that they are copied right.
+        """
+        shown = [character for character in _ASCII if character in self.basic_characters]
+        basic = {ord(character): (self.find_glyph(character), character) for character in shown}
+        more = [(self.find_glyph(each), each) for each in _MORE if each in self.basic_characters]
+        free = range(_FIRST_CODE, _LAST_CODE + 1)
+        return basic | dict(zip(free, [*self._list_ligatures().items(), *more], strict=False))
 
     @cached_property
     def codes(self) -> Mapping[int, int]:
-        """Map glyph numbers of the basic set to their one-byte codes; ASCII keeps its own."""
-        codes = {
-            self.find_glyph(character): ord(character)
-            for character in _ASCII
-            if character in self.basic_characters
-        }
-        more = [self.find_glyph(character) for character in _MORE if character in self.basic_characters]
-        free = iter(range(_FIRST_CODE, _LAST_CODE + 1))
-        for glyph in [*self._list_ligatures(), *more]:
-            if glyph not in codes and (code := next(free, None)) is not None:
-                codes[glyph] = code
-        return codes
-
-    @cached_property
-    def code_texts(self) -> Mapping[int, str]:
-        """Map the codes of the basic set to the text that each stands for."""
-        texts = {
-            self.codes[glyph]: text for glyph, text in self._list_ligatures().items() if glyph in self.codes
-        }
-        for character in self.basic_characters:
-            texts.setdefault(self.codes.get(self.find_glyph(character), -1), character)
-        texts.pop(-1, None)
-        return dict(sorted(texts.items()))
+        """Map glyph numbers of the basic set to their one-byte codes."""
+        return {glyph: code for code, (glyph, _) in reversed(list(self.basic_set.items()))}
 
     def _list_ligatures(self) -> dict[int, str]:
         """Map the glyphs of Latin ligatures to their letters."""
@@ -182,11 +197,7 @@ class Face:
     @cached_property
     def translation(self) -> Mapping[int, str]:
         """Return what ``str.translate`` needs to turn basic characters into an escaped PDF string."""
-        table = {
-            ord(c): chr(self.codes[self.find_glyph(c)])
-            for c in self.basic_characters
-            if self.find_glyph(c) in self.codes
-        }
+        table = {ord(text): chr(code) for code, (_, text) in self.basic_set.items() if len(text) == 1}
         return table | {ord(sign): f"\\{sign}" for sign in "\\()" if ord(sign) in table}
 
     def embed_basic(self) -> bytes:
@@ -198,7 +209,7 @@ class Face:
         moved = plan.old_to_new_glyph_mapping
         table = CmapSubtable.newSubtable(0)
         table.platformID, table.platEncID, table.language = 1, 0, 0
-        table.cmap = {code: font.getGlyphName(moved[glyph]) for glyph, code in self.codes.items()}
+        table.cmap = {code: font.getGlyphName(moved[glyph]) for code, (glyph, _) in self.basic_set.items()}
         font["cmap"] = cmap = newTable("cmap")
         cmap.tableVersion, cmap.tables = 0, [table]
         written = BytesIO()
@@ -242,9 +253,10 @@ def compile_unescaped(faces: Iterable[Face], also: str = "") -> re.Pattern[str]:
     plain, followers = set(_ASCII) - set("\\()"), dict[str, set[str]]()
     for face in faces:
         plain &= set(face.basic_characters)
-        for first, second in face.joined_pairs:
-            followers.setdefault(first, set()).add(second)
-    single = f"[{''.join(map(re.escape, sorted(plain.union(also).difference(followers))))}]*"
+        for pair in face.joined_pairs:
+            followers.setdefault(pair[0], set()).add(pair[1])
+    singles = "".join(map(re.escape, sorted(plain.union(also).difference(followers))))
+    single = f"[{singles}]*" if singles else ""
     joining = "|".join(
         f"{re.escape(first)}(?![{''.join(map(re.escape, sorted(seconds)))}])"
         for first, seconds in sorted(followers.items())

@@ -47,7 +47,7 @@ from pdfme_dagster.templates.variables import fill_variables
 # A tick in a square, a dot in a ring: strokes of 2 on a grid of 24, as pdfme draws them.
 _MARKS = {
     ("checkbox", False): '<rect width="18" height="18" x="3" y="3" rx="2"/>',
-    ("checkbox", True): '<rect width="18" height="18" x="3" y="3" rx="2"/><path d="m9 12 2 2 4-4"/>',
+    ("checkbox", True): '<rect width="18" height="18" x="3" y="3" rx="2"/><path d="M8 12l2.5 2.5L16 9"/>',
     ("radioGroup", False): '<circle cx="12" cy="12" r="10"/>',
     ("radioGroup", True): '<circle cx="12" cy="12" r="10"/><circle cx="12" cy="12" r="1"/>',
 }
@@ -60,12 +60,18 @@ _MOMENTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brush:
-    """What drawing needs beside a field and its value: fonts, language, what text does that is too long."""
+    """What drawing needs beside a field and its value: fonts, language, what text does that is too long.
+
+    ``refuse_missing`` refuses templates with characters in their own texts that no font draws. With
+    ``keep_texts`` expressions take values as the texts they are, where pdfme takes ``25.250`` for a number.
+    """
 
     book: FontBook
     language: str = "en"
     overflow: Overflow = "visible"
     pdf_a: bool = False
+    refuse_missing: bool = True
+    keep_texts: bool = False
 
 
 def draw_field(page: Page, placed: Placed, value: str, brush: Brush) -> None:

@@ -77,7 +77,23 @@ def flow_pages(
             end = strip.place(item, item.base_mm + offset)
             offset = end - (item.base_mm + item.field.height)
         flowed += strip.finish({field.name: number for number, field in enumerate(fields)})
+    _require_all_rows(flowed)
     return sort_for_drawing(flowed)
+
+
+def _require_all_rows(pages: Sequence[Sequence[Placed]]) -> None:
+    """Raise rather than lose a row of a table: counted once more where they are drawn."""
+    left: dict[str, int] = {}
+    for placed in (placed for page in pages for placed in page):
+        if isinstance(placed.layout, TableLayout):
+            rows = len(placed.layout.rows)
+            drawn = len(range(rows)[placed.part or slice(None)])
+            left[placed.field.name] = left.get(placed.field.name, rows) - drawn
+    for name, rows in left.items():
+        if rows:
+            raise PermanentError(
+                "rows_lost", f'table "{name}": {rows} rows are on no page; this is our error, report it'
+            )
 
 
 def sort_for_drawing(pages: Sequence[Sequence[Placed]]) -> list[list[Placed]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from pdfme_dagster.errors import PermanentError
 from pdfme_dagster.rendering.font_book import FontBook
+from pdfme_dagster.rendering.markdown import draw_marked_text
 from pdfme_dagster.rendering.page import MM, MM_PER_POINT, Page
 from pdfme_dagster.rendering.placed import Placed
 from pdfme_dagster.rendering.text import Box, Setting, break_lines, draw_text, set_field
@@ -137,14 +138,18 @@ def draw_list(page: Page, placed: Placed, value: str, box: Box, book: FontBook) 
     top = box.y + box.height
     for item in items:
         bottom = top - item.height_mm * MM
-        _draw_item(page, layout, item, box.x, bottom)
+        _draw_item(page, layout, item, box.x, bottom, book)
         top = bottom
 
 
-def _draw_item(page: Page, layout: ListLayout, item: Item, x: float, y: float) -> None:
+def _draw_item(page: Page, layout: ListLayout, item: Item, x: float, y: float, book: FontBook) -> None:
     field, height = layout.field, item.height_mm * MM
     indent, body = item.level * field.indent_size * MM, _find_body(field, item.level) * MM
     marker_box = Box(x=x + indent, y=y, width=field.marker_width * MM, height=height)
     body_box = Box(x=x + body, y=y, width=_measure_body(field, item.level) * MM, height=height)
     draw_text(page, item.marker, layout.marker, marker_box)
-    draw_text(page, item.text, layout.body, body_box)
+    # Heights are those of the text as it is written, marks and all, as in pdfme.
+    if field.text_format == "inline-markdown" and field.read_only:
+        draw_marked_text(page, item.text, field, layout.body, body_box, book, None)
+    else:
+        draw_text(page, item.text, layout.body, body_box)

@@ -114,7 +114,7 @@ class Page:
 
         ``skew`` leans them to the right by degrees, ``stretch`` makes them wider.
         """
-        if not pieces:
+        if not pieces or size <= 0:
             return
         lean = f"{tan(radians(skew)):.4f}" if skew else "0"
         wide = f"{stretch:.4f}" if stretch != 1 else "1"

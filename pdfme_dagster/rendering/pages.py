@@ -22,6 +22,23 @@ Inputs = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Counters:
+    """Which fields show the number of a page, and of how many it is."""
+
+    page: tuple[str, ...] = ()
+    pages: tuple[str, ...] = ()
+
+    def count(self, inputs: Inputs, number: int, count: int) -> Inputs:
+        """Return a page's inputs with its numbers filled in."""
+        if not (self.page or self.pages):
+            return inputs
+        return {**inputs, **dict.fromkeys(self.page, str(number)), **dict.fromkeys(self.pages, str(count))}
+
+
+NO_COUNTERS = Counters()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drawable:
     """A checked template: its base PDF imported, its expressions compiled, its fonts at hand.
 
@@ -72,24 +89,26 @@ class Drawable:
         return len(self.base.pages) if self.base else len(self.template.pages)
 
 
-def draw_input(drawable: Drawable, inputs: Inputs, day: dt.date | None = None) -> list[Page]:
+def draw_input(
+    drawable: Drawable, inputs: Inputs, day: dt.date | None = None, counters: Counters = NO_COUNTERS
+) -> list[Page]:
     """Draw all pages of a template with one input; PermanentError where a value cannot be drawn.
 
     ``day`` is what expressions know as ``date``: there is no clock.
     """
-    require_inputs(drawable.template, inputs)
     placed = _place_fields(drawable, inputs, day)
     pages = []
     for number, fields in enumerate(placed, start=1):
-        values = Values(drawable, inputs, number=number, count=len(placed), day=day)
+        counted = counters.count(inputs, number, len(placed))
+        values = Values(drawable, counted, number=number, count=len(placed), day=day)
         pages.append(draw_page(drawable, fields, values, form=number - 1))
     return pages
 
 
-def require_inputs(template: Template, inputs: Inputs) -> None:
-    """Raise PermanentError for a required field without a value."""
+def require_inputs(template: Template, inputs: Sequence[Inputs]) -> None:
+    """Raise PermanentError for a required field to which no input gives a value; one does, as in pdfme."""
     for each in (each for page in template.pages for each in page if each.required):
-        if not each.read_only and not inputs.get(each.name):
+        if not each.read_only and not any(given.get(each.name) for given in inputs):
             raise PermanentError(
                 "missing_value", f'template {template.name}: field "{each.name}" is required and has no value'
             )
@@ -168,6 +187,7 @@ class Values:
                 total_pages=self._count,
                 date=written,
                 date_time=written and f"{written} 00:00",
+                keep_texts=self._drawable.brush.keep_texts,
             )
         return self._variables
 

@@ -24,11 +24,10 @@ _LONGEST_SECTION = 100  # of a CMap may list a hundred characters
 @lru_cache(maxsize=64)
 def write_basic_font(face: Face) -> Group:
     """Return the objects of a face's basic set: a font of one-byte codes, the same in every document."""
-    codes, font_file = face.code_texts, face.embed_basic()
-    glyphs = {code: glyph for glyph, code in face.codes.items()}
-    first, last = min(codes), max(codes)
+    basic, font_file = face.basic_set, face.embed_basic()
+    first, last = min(basic), max(basic)
     widths = " ".join(
-        f"{face.find_advance(glyphs[code]) * 1000:.7g}" if code in glyphs else "0"
+        f"{face.find_advance(basic[code][0]) * 1000:.7g}" if code in basic else "0"
         for code in range(first, last + 1)
     )
     name = _name_subset(face, font_file)
@@ -40,7 +39,7 @@ def write_basic_font(face: Face) -> Group:
         [font.encode("ascii"), 1, b"/ToUnicode ", 3, b">>"],
         [_describe_font(face, name), 2, b">>"],
         [_write_font_file(font_file)],
-        [write_stream(_map_to_unicode(codes, digits=2))],
+        [write_stream(_map_to_unicode({code: text for code, (_, text) in basic.items()}, digits=2))],
     )
 
 
@@ -124,7 +123,7 @@ def _describe_font(face: Face, name: str) -> bytes:
 
 def _map_to_unicode(texts: Mapping[int, str], *, digits: int) -> bytes:
     lines = [
-        f"<{code:0{digits}X}> <{text.encode('utf-16-be').hex().upper()}>"
+        f"<{code:0{digits}X}> <{text.encode('utf-16-be', 'replace').hex().upper()}>"
         for code, text in sorted(texts.items())
         if text
     ]

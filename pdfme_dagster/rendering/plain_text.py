@@ -15,7 +15,13 @@ from pdfme_dagster.rendering.faces import compile_unescaped
 from pdfme_dagster.rendering.fields import Brush, set_text
 from pdfme_dagster.rendering.figure import format_number
 from pdfme_dagster.rendering.page import MM, write_color
-from pdfme_dagster.rendering.text import Box, Setting, align_line, offset_first_baseline
+from pdfme_dagster.rendering.text import (
+    Box,
+    Setting,
+    align_line,
+    is_high_enough,
+    offset_first_baseline,
+)
 from pdfme_dagster.templates.schema import SelectField, TemplateField, TextField
 
 
@@ -57,7 +63,7 @@ class Slot(dict[bytes, str | None]):
         self.is_left = self._alignment in (None, "left", "justify")
         self.at_left = f"1 0 0 1 {format_number(box.x)} {self._y} Tm("
         # A text of so many characters fits whatever they are.
-        self.surely_fits = int(box.width / (max(advances.values(), default=1.0) * setting.size))
+        self.surely_fits = int(box.width / (max(1e-3, *advances.values()) * setting.size))
         self._has_even_digits = len({advances.get(digit) for digit in "0123456789"}) == 1
 
     def __missing__(self, shape: bytes) -> str | None:
@@ -130,16 +136,20 @@ class Slots:
         if field.read_only and field.text_format == "inline-markdown":
             return None
         setting = set_text(field, self._brush)
-        if not _is_simple(setting):
-            return None
         height = field.height * MM
         y = self._page_height - field.position.y * MM - height
         outer = Box(x=field.position.x * MM, y=y, width=field.width * MM, height=height)
+        if not _is_simple(setting, outer.inset(setting.insets)):
+            return None
         style = Style(setting.color, self._brush.book.resource_names[setting.typeface.first], setting.size)
         return Slot(field, setting, outer, style)
 
 
-def _is_simple(setting: Setting) -> bool:
+def _is_simple(setting: Setting, box: Box) -> bool:
+    if setting.size <= 0 or not setting.typeface.first.basic_set:
+        return False
+    if setting.overflow == "shrink" and not is_high_enough(box, setting):
+        return False
     look = setting.look
     decorated = look.background_color or (look.border_color and not look.border_width.is_none)
     lined = setting.underline or setting.strikethrough

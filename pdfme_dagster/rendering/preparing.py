@@ -6,6 +6,7 @@ Not here: JSON and properties (templates/reading.py), or what is wrong with a va
 from collections.abc import Collection, Iterator, Mapping
 
 from pdfme_dagster.errors import PermanentError, TemplateError
+from pdfme_dagster.rendering.archive import find_archive_faults
 from pdfme_dagster.rendering.base_pdf import BasePdf, import_base_pdf
 from pdfme_dagster.rendering.codes import check_code
 from pdfme_dagster.rendering.fields import Brush, find_format
@@ -43,6 +44,8 @@ def prepare_template(template: Template, brush: Brush, *, optimise: bool = False
     """
     problems: list[str] = []
     base = _import_base(template, problems, optimise=optimise)
+    if base and brush.pdf_a and isinstance(template.base, bytes):
+        problems += [f"basePdf: {fault}" for fault in find_archive_faults(template.base)]
     contents: dict[str, Content] = {}
     names = [field.name for page in template.pages for field in page]
     for place, field in _list_fields(template):
@@ -59,6 +62,19 @@ def prepare_template(template: Template, brush: Brush, *, optimise: bool = False
         variables=_compile_fields(template, contents),
         brush=brush,
     )
+
+
+def list_font_names(template: Template) -> list[str]:
+    """Return the fonts that a template names, each once; one that a field leaves open is an empty name."""
+    named = (name for _, field in _list_fields(template) for _, name in _list_fonts(field))
+    return list(dict.fromkeys(named))
+
+
+def find_missing_glyphs(template: Template, brush: Brush) -> Iterator[str]:
+    """Yield a line for each field whose own text has characters that no font draws."""
+    for place, field in _list_fields(template):
+        for problem in _check_glyphs(field, brush):
+            yield f'{template.name}: {place}, field "{field.name}": {problem}'
 
 
 def _list_fields(template: Template) -> Iterator[tuple[str, TemplateField]]:
@@ -132,7 +148,7 @@ def _check_field(field: TemplateField, brush: Brush) -> Iterator[str]:
     """Check what a field always draws, as far as it is known before there is a value."""
     if isinstance(field, DateField):
         yield from _check_call(find_format, field, brush.language, key="format")
-    if brush.book.find("").missing == "error":
+    if brush.refuse_missing:
         yield from _check_glyphs(field, brush)
     if not field.read_only or not field.content:
         return
@@ -167,7 +183,7 @@ def _check_picture(field: PictureField, *, pdf_a: bool) -> Iterator[str]:
 
 def _check_glyphs(field: TemplateField, brush: Brush) -> Iterator[str]:
     for name, text in _list_static_texts(field):
-        missing = brush.book.find(name).list_missing(text)
+        missing = brush.book.find(name).list_missing(text) if name in brush.book else ""
         if missing:
             shown = ", ".join(f"U+{ord(character):04X}" for character in missing[:_SHOWN_GLYPHS])
             yield (

@@ -11,12 +11,21 @@ from itertools import accumulate
 from typing import Literal
 
 from pdfme_dagster.domain.statement import RenderedPdf
-from pdfme_dagster.errors import PermanentError
+from pdfme_dagster.errors import ConfigurationError, PermanentError
 from pdfme_dagster.rendering.compiled import CompiledTemplate, is_compilable
 from pdfme_dagster.rendering.details import Details
 from pdfme_dagster.rendering.document import write_document
 from pdfme_dagster.rendering.page import Page
-from pdfme_dagster.rendering.pages import Drawable, Inputs, Values, draw_input, draw_page, require_inputs
+from pdfme_dagster.rendering.pages import (
+    NO_COUNTERS,
+    Counters,
+    Drawable,
+    Inputs,
+    Values,
+    draw_input,
+    draw_page,
+    require_inputs,
+)
 
 Path = Literal["compiled", "canvas"]
 # A statement of 100,000 transactions has some 8,000 pages; more is a mistake that would fill the memory.
@@ -68,11 +77,12 @@ class Renderer:
     def render_pages(
         self, pages: Sequence[PageInputs], details: Details, *, path: Path | None = None
     ) -> RenderedPdf:
-        """Render pages that are laid out already; ``path`` is for tests that compare the two."""
+        """Render pages that are laid out already; ``path`` is for comparing the two."""
         _check_count(len(pages))
+        self._require_inputs(pages)
         if details.pdf_a != self._pdf_a:
             details = replace(details, pdf_a=self._pdf_a)
-        if (path or self.path) == "compiled":
+        if self._choose(path) == "compiled":
             content = self._compiled.write([(each.page, each.inputs) for each in pages], details)
             return RenderedPdf(content=content, pages=len(pages))
         drawn = [
@@ -81,18 +91,44 @@ class Renderer:
         ]
         return self._write(drawn, details)
 
+    @cached_property
+    def _requiring(self) -> list[tuple[Drawable, set[int]]]:
+        """Return the templates with required fields, and the numbers of their pages."""
+        return [
+            (drawable, {number for number, (each, _) in enumerate(self._places) if each is drawable})
+            for drawable in self.drawables
+            if any(field.required and not field.read_only for field in drawable.list_fields())
+        ]
+
+    def _require_inputs(self, pages: Sequence[PageInputs]) -> None:
+        for drawable, numbers in self._requiring:
+            given = [each.inputs for each in pages if each.page in numbers]
+            if given:
+                require_inputs(drawable.template, given)
+
     def render_inputs(
-        self, inputs: Sequence[Inputs], details: Details, *, path: Path | None = None
+        self,
+        inputs: Sequence[Inputs],
+        details: Details,
+        *,
+        counters: Counters = NO_COUNTERS,
+        path: Path | None = None,
     ) -> RenderedPdf:
         """Render a template as pdfme does: all its pages once for each input, in one file."""
         details = replace(details, pdf_a=self._pdf_a)
         [drawable] = self.drawables
-        if (path or self.path) == "compiled" and len(inputs) == 1:
-            require_inputs(drawable.template, inputs[0])
+        require_inputs(drawable.template, inputs)
+        if self._choose(path) == "compiled" and len(inputs) == 1:
             pages = [PageInputs(page=page, inputs=inputs[0]) for page in range(len(self._places))]
             return self.render_pages(pages, details, path=path)
-        drawn = [page for each in inputs for page in draw_input(drawable, each, details.created)]
+        drawn = [page for each in inputs for page in draw_input(drawable, each, details.created, counters)]
         return self._write(drawn, details)
+
+    def _choose(self, path: Path | None) -> Path:
+        if path == "compiled" and self.path != "compiled":
+            names = ", ".join(drawable.template.name for drawable in self.drawables)
+            raise ConfigurationError(f"{names}: cannot be compiled; take the path canvas")
+        return path or self.path
 
     def _draw(self, each: PageInputs, number: int, count: int, day: dt.date | None) -> Page:
         drawable, page = self._places[each.page]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 from typing import Literal
-from unicodedata import category
+from unicodedata import category, normalize
 
 from pdfme_dagster.errors import PermanentError
 from pdfme_dagster.rendering.bidi import has_right_to_left, list_visual_runs
@@ -21,11 +21,20 @@ from pdfme_dagster.rendering.joining import join_letters, reveal_letters
 
 MissingGlyph = Literal["box", "drop", "error"]
 # As pdfme writes them: a tab is four blanks; a bell or a vertical tab is nothing.
-_TABS, _UNSEEN = re.compile(r"[\t\x85\u2028\u2029]"), re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufeff]")
+_TABS = re.compile(r"[\t\x85\u2028\u2029]")
+# Marks of direction are dropped too (bidi.py); the joiners have their say first (joining.py).
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+_SOFT_HYPHEN = "\xad"
+# Half a character of UTF-16, which no font or encoding has.
+_HALVES = re.compile(r"[\ud800-\udfff]")
+# What shapes its neighbours and is nothing by itself: joiners, selectors of a variant.
+_MIRRORED = str.maketrans("()[]{}<>«»‹›", ")(][}{><»«›‹")
+_IGNORABLE = re.compile(r"[\u034f\u200c\u200d\ufe00-\ufe0f\U000e0000-\U000e01ef]")
 # A glyph's number, index of its text, advance and offsets at size 1.
 _Shaped = tuple[int, int, float, float, float]
 # The words of a month end: shops, towns, names.
 _REMEMBERED = 20_000
+_LONGEST_REMEMBERED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +75,8 @@ class Typeface:
         self._plain = re.compile(f"[{''.join(map(re.escape, self._advances))}]*") if self._advances else None
         self._joining = self.first.joining
         self._unescaped = self.first.unescaped
-        self.encode = lru_cache(maxsize=_REMEMBERED)(self._encode)
-        self.measure = lru_cache(maxsize=_REMEMBERED)(self._measure)
+        self._encode_short = lru_cache(maxsize=_REMEMBERED)(self._encode)
+        self._measure_short = lru_cache(maxsize=_REMEMBERED)(self._measure)
 
     def is_plain(self, text: str) -> bool:
         """Say whether the first face draws this letter by letter, by its basic set."""
@@ -79,10 +88,20 @@ class Typeface:
             return text
         return text.translate(self.first.translation) if self.is_plain(text) else None
 
-    def _measure(self, text: str) -> float:
+    def measure(self, text: str) -> float:
         """Return the width of a stretch of text, spacing left out."""
+        return self._measure_short(text) if len(text) <= _LONGEST_REMEMBERED else self._measure(text)
+
+    def encode(self, text: str, *, right_to_left: bool) -> tuple[Piece, ...]:
+        """Return a line's pieces from left to right; ``right_to_left`` is the paragraph's direction."""
+        encode = self._encode_short if len(text) <= _LONGEST_REMEMBERED else self._encode
+        return encode(text, right_to_left=right_to_left)
+
+    def _measure(self, text: str) -> float:
         if self.is_plain(text):
             return sum(map(self._advances.__getitem__, text))
+        if _SOFT_HYPHEN in text:  # pdfme draws a blank and counts nothing
+            return self.measure(text.replace(_SOFT_HYPHEN, ""))
         if "\t" in text:  # pdfme draws four blanks and counts one glyph
             parts = text.split("\t")
             return sum(map(self.measure, parts)) + (len(parts) - 1) * self.first.find_advance(
@@ -91,13 +110,14 @@ class Typeface:
         return sum(piece.width for piece in self.encode(text, right_to_left=False))
 
     def _encode(self, text: str, *, right_to_left: bool) -> tuple[Piece, ...]:
-        """Return a line's pieces from left to right; ``right_to_left`` is the paragraph's direction."""
-        text = _UNSEEN.sub("", _TABS.sub("    ", text))
+        text = _UNSEEN.sub("", _TABS.sub("    ", text)).replace(_SOFT_HYPHEN, " ")
         if not text:
             return ()
         if self.is_plain(text):
             width = sum(map(self._advances.__getitem__, text))
             return (Piece(self.first, (Show(f"({text.translate(self.first.translation)}) Tj"),), width),)
+        # A letter that has its mark in it needs no font that has the mark.
+        text = normalize("NFC", _HALVES.sub("\ufffd", text))
         if not right_to_left and not has_right_to_left(text):
             return tuple(self._shape(text, right_to_left=False))
         runs = list_visual_runs(text, right_to_left=right_to_left)
@@ -110,21 +130,24 @@ class Typeface:
 
     def _split_faces(self, run: str) -> Iterator[tuple[Face, str]]:
         """Split text where its face changes; marks stay with their letter."""
-        current, part = self.first, ""
+        current, part = self.first, list[str]()
         for character in run:
             face = self._find_face(character, current)
             if face is None:
                 continue
             if face is not current and part:
-                yield current, part
-                part = ""
-            current, part = face, part + character
+                yield current, "".join(part)
+                part = []
+            current = face
+            part.append(character)
         if part:
-            yield current, part
+            yield current, "".join(part)
 
     def _find_face(self, character: str, current: Face) -> Face | None:
         kind = category(character)
-        if kind in ("Mn", "Me", "Cf") and (kind == "Cf" or current.find_glyph(character)):
+        if kind == "Cf" or _IGNORABLE.match(character):
+            return current
+        if kind in ("Mn", "Me") and current.find_glyph(character):
             return current
         for face in self.faces:
             if face.find_glyph(character):
@@ -148,24 +171,42 @@ def _encode_glyphs(face: Face, text: str, *, right_to_left: bool) -> Iterator[Pi
     letters = join_letters(text) if right_to_left else text
     joined = right_to_left and all(map(face.find_glyph, letters))
     shaped = face.shape(letters if joined else text, right_to_left=right_to_left, joined=joined)
-    texts = _list_cluster_texts(shaped, letters if joined else text)
+    texts = _list_cluster_texts(shaped, letters if joined else text, right_to_left=right_to_left)
     codes: Mapping[int, int] = {} if right_to_left else face.codes
-    for is_basic, members in groupby(zip(shaped, texts, strict=True), key=lambda each: each[0][0] in codes):
+    for is_basic, members in groupby(
+        zip(shaped, texts, strict=True), key=lambda each: _is_basic(face, codes, *each[0])
+    ):
         part, told = zip(*members, strict=True)
         width = sum(advance for _, _, advance, _, _ in part)
         if is_basic:
             yield Piece(face, (Show(_write_codes(part, codes)),), width)
         else:
-            glyphs = tuple((glyph, meant) for (glyph, *_), meant in zip(part, told, strict=True))
+            glyphs = tuple(
+                (glyph, _tell(glyph, meant)) for (glyph, *_), meant in zip(part, told, strict=True)
+            )
             yield Piece(face, tuple(_write_glyphs(face, part)), width, glyphs)
 
 
-def _list_cluster_texts(shaped: Sequence[_Shaped], text: str) -> list[str]:
+def _tell(glyph: int, meant: str) -> str:
+    # One box stands for all characters that are missing: it tells none of them.
+    return meant if glyph or not meant else "\ufffd"
+
+
+def _is_basic(
+    face: Face, codes: Mapping[int, int], glyph: int, _place: int, advance: float, dx: float, dy: float
+) -> bool:
+    """Say whether a code of the basic set draws a glyph where the shaper puts it."""
+    return glyph in codes and not dx and not dy and abs(advance - face.find_advance(glyph)) < 0.00005
+
+
+def _list_cluster_texts(shaped: Sequence[_Shaped], text: str, *, right_to_left: bool) -> list[str]:
     """Return what each glyph stands for; of several for the same letters, the last stands for them all."""
     starts = sorted({place for _, place, *_ in shaped})
     ends = dict(zip(starts, [*starts[1:], len(text)], strict=True))
-    # Readers turn a right-to-left line round as they copy it, also inside a ligature.
-    texts = {start: "".join(map(reveal_letters, text[start:end]))[::-1] for start, end in ends.items()}
+    told = {start: _IGNORABLE.sub("", text[start:end]) for start, end in ends.items()}
+    texts = {start: "".join(map(reveal_letters, each)) for start, each in told.items()}
+    if right_to_left:  # readers turn such a line and its brackets round as they copy it, also in a ligature
+        texts = {start: each[::-1].translate(_MIRRORED) for start, each in texts.items()}
     last = {place: number for number, (_, place, *_) in enumerate(shaped)}
     return [texts[place] if last[place] == number else "" for number, (_, place, *_) in enumerate(shaped)]
 

@@ -4,7 +4,8 @@ Not here: which organisation gets which template and what its fields are filled 
 nor how a page is drawn (renderer.py).
 """
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -14,12 +15,22 @@ from pdfme_dagster.errors import ConfigurationError, PermanentError, TemplateErr
 from pdfme_dagster.rendering.details import Details
 from pdfme_dagster.rendering.encryption import encrypt_pdf
 from pdfme_dagster.rendering.faces import Face
-from pdfme_dagster.rendering.fields import Brush
-from pdfme_dagster.rendering.font_book import FontBook
-from pdfme_dagster.rendering.preparing import prepare_template
+from pdfme_dagster.rendering.font_choice import FontChoice
+from pdfme_dagster.rendering.pages import Counters
 from pdfme_dagster.rendering.renderer import PageInputs, Renderer
+from pdfme_dagster.rendering.renderer import Path as RenderPath
 from pdfme_dagster.rendering.shipped_fonts import FALLBACK, STAND_INS, load_faces
-from pdfme_dagster.templates.library import Library, LibraryEntry, load_library
+from pdfme_dagster.rendering.template_renderer import make_renderer
+from pdfme_dagster.templates.amounts import AmountStyle
+from pdfme_dagster.templates.library import (
+    BUILT_IN_TEMPLATE,
+    EntrySpec,
+    Library,
+    LibraryEntry,
+    LibrarySpec,
+    load_library,
+    read_library_spec,
+)
 from pdfme_dagster.templates.pages import PageInputs as StatementPage
 from pdfme_dagster.templates.reading import read_template
 from pdfme_dagster.templates.schema import Template
@@ -33,19 +44,21 @@ class _Recipe:
     """An entry with its fonts; two with one digest make the same PDFs, and share what is made ready once."""
 
     digest: str
+    fallback: str
     entry: Entry = field(compare=False)
-    faces: Mapping[str, Face] = field(compare=False)
-    stand_ins: tuple[str, ...] = field(compare=False)
+    fonts: FontChoice = field(compare=False)
 
 
 class StatementRenderer:
     """Renders statements of any organisation; everything was checked when it was made."""
 
-    def __init__(self, library: Library[Template], *, seed: bytes | None = None) -> None:
+    def __init__(
+        self, library: Library[Template], *, seed: bytes | None = None, fallback: str = FALLBACK
+    ) -> None:
         """Get all templates ready; TemplateError lists what is wrong with any of them.
 
         ``seed`` is the secret that passwords' keys are made from: 32 bytes or more, needed where an
-        organisation's PDFs have passwords.
+        organisation's PDFs have passwords. ``fallback`` is the font of fields that name none.
         """
         self._library, self._seed = library, seed
         entries = [library.default, *library.organisations.values()]
@@ -54,15 +67,16 @@ class StatementRenderer:
                 f"PDF_PASSWORD_SEED must be a secret of at least {_SHORTEST_SEED} characters: "
                 "templates.yaml gives PDFs passwords, and their keys are made from it"
             )
-        faces, stand_ins = _read_faces(library)
+        fonts = _read_fonts(library, fallback)
         problems: list[str] = []
         self._recipes = {
-            entry.name: _Recipe(digest=entry.digest, entry=entry, faces=faces, stand_ins=stand_ins)
+            entry.name: _Recipe(digest=entry.digest, fallback=fallback, entry=entry, fonts=fonts)
             for entry in entries
         }
-        for recipe in self._recipes.values():
+        self._renderers: dict[str, Renderer] = {}
+        for name, recipe in self._recipes.items():
             try:
-                _make_renderer(recipe)
+                self._renderers[name] = _make_renderer(recipe)
             except TemplateError as exc:
                 problems += exc.problems
         if problems:
@@ -73,20 +87,30 @@ class StatementRenderer:
         """Return what is odd about the templates, but stops none."""
         return self._library.warnings
 
-    def render(self, statement: Statement) -> RenderedPdf:
-        """Render one statement; PermanentError rather than lose a transaction."""
+    def list_renderers(self) -> Iterator[tuple[Entry, Renderer]]:
+        """Yield what each organisation's statements are made by; the first is for those not named."""
+        return ((recipe.entry, self._renderers[name]) for name, recipe in self._recipes.items())
+
+    def render(
+        self, statement: Statement, *, day: dt.date | None = None, path: RenderPath | None = None
+    ) -> RenderedPdf:
+        """Render one statement; PermanentError rather than lose a transaction.
+
+        ``day`` is what templates know as ``date``, else the statement's; ``path`` is for comparing the two.
+        """
         entry = self._library.choose(statement.org_id)
-        renderer = _make_renderer(self._recipes[entry.name])
+        renderer = self._renderers[entry.name]
         mapped, pages = entry.paginate(statement)
         details = Details(
             title=_write_title(entry, statement),
             language=entry.options.language,
-            created=statement.statement_date,
+            created=day or statement.statement_date,
         )
         if renderer.flows:
-            rendered = renderer.render_inputs([pages[0].inputs], details)
+            counters = Counters(page=entry.layout.page_fields, pages=entry.layout.pages_fields)
+            rendered = renderer.render_inputs([pages[0].inputs], details, counters=counters, path=path)
         else:
-            rendered = renderer.render_pages(_number_pages(renderer, entry, pages), details)
+            rendered = renderer.render_pages(_number_pages(renderer, entry, pages), details, path=path)
         return self._finish(rendered, entry, mapped.header)
 
     def _finish(self, rendered: RenderedPdf, entry: Entry, header: Mapping[str, str]) -> RenderedPdf:
@@ -108,46 +132,59 @@ class StatementRenderer:
             raise PermanentError("bad_password", f"the statement's PDF gets no password: {exc}") from exc
 
 
-def load_statement_renderer(folder: Path | None = None, *, seed: bytes | None = None) -> StatementRenderer:
-    """Read the templates folder, or only the built-in template; TemplateError lists all that is wrong."""
-    return StatementRenderer(load_library(folder, read_template), seed=seed)
+def load_statement_renderer(
+    folder: Path | None = None,
+    *,
+    seed: bytes | None = None,
+    template: Path | None = None,
+    fonts: Mapping[str, bytes] | None = None,
+    fallback: str | None = None,
+    options: Mapping[str, object] | None = None,
+) -> StatementRenderer:
+    """Read the templates folder, or one template for everybody; else there is the built-in one.
+
+    ``fonts`` by name and ``options`` of RenderOptions come before what the folder says; ``fallback`` is the
+    font of fields that name none. TemplateError lists all that is wrong.
+    """
+    spec = LibrarySpec(default=EntrySpec(amounts=AmountStyle())) if template else read_library_spec(folder)
+    library = load_library(
+        None if template else folder,
+        read_template,
+        built_in=template or BUILT_IN_TEMPLATE,
+        spec=spec.override(options or {}, fonts=fonts or ()),
+        fonts=fonts,
+    )
+    return StatementRenderer(library, seed=seed, fallback=fallback or FALLBACK)
 
 
-def _read_faces(library: Library[Template]) -> tuple[Mapping[str, Face], tuple[str, ...]]:
-    """Return all fonts by name, the folder's before shipped ones, and the names of those that stand in."""
+def _read_fonts(library: Library[Template], fallback: str) -> FontChoice:
+    """Return all fonts, the folder's before shipped ones."""
     faces, problems = dict(load_faces()), []
     for name, file in library.fonts.items():
         try:
             faces[name] = Face(file.content, name=name)
         except ValueError as exc:
             problems.append(f"templates.yaml: fonts.{name}: {exc}")
-    stand_ins = (*library.fallback_fonts, *STAND_INS)
-    known = ", ".join(faces)
+    stand_ins = (*library.fallback_fonts, FALLBACK, *STAND_INS)
+    known, known_names = ", ".join(faces), {*faces, *library.fonts}
     problems += [
         f"templates.yaml: fallback_fonts: {name} is no font; use {known}, or add it under fonts"
         for name in stand_ins
-        if name not in faces and name not in library.fonts
+        if name not in known_names
     ]
+    if fallback not in known_names:
+        problems.append(f"fallback font {fallback} is not there; use {known}, or add it")
     if problems:
         raise TemplateError(problems)
-    return faces, stand_ins
+    return FontChoice(faces=faces, fallback=fallback, stand_ins=stand_ins)
 
 
 # A warm worker meets the same templates run after run; an organisation's needs some megabytes.
 @lru_cache(maxsize=256)
 def _make_renderer(recipe: _Recipe) -> Renderer:
-    options = recipe.entry.options
-    book = FontBook(
-        recipe.faces,
-        fallback=FALLBACK,
-        stand_ins=[recipe.faces[name] for name in recipe.stand_ins],
-        missing=options.missing_glyph,
-    )
-    brush = Brush(book=book, language=options.language, overflow=options.overflow, pdf_a=options.pdf_a)
-    templates = recipe.entry.templates.values()
-    drawables = [prepare_template(each, brush, optimise=options.optimise_base_pdf) for each in templates]
-    renderer = Renderer(drawables, pdf_a=options.pdf_a)
-    if renderer.flows and len(drawables) > 1:
+    templates = list(recipe.entry.templates.values())
+    renderer = make_renderer(templates, recipe.fonts, recipe.entry.options, keep_texts=True)
+    if renderer.flows and len(templates) > 1:
         names = ", ".join(each.name for each in templates)
         raise TemplateError(
             [f"{names}: a table, list or growing text breaks pages itself; name one template only"]

@@ -14,6 +14,7 @@ the box less padding and border, n lines and lh the line height:
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import accumulate
 
 from pdfme_dagster.rendering.bidi import reads_right_to_left
 from pdfme_dagster.rendering.page import MM, MM_PER_POINT, Page
@@ -32,6 +33,12 @@ BLACK = "000000"
 _SIZE_STEP = 0.25
 _SMALLEST_SHRUNK = 1.0
 _ELLIPSIS = "…"
+# Characters that are measured to find one text's size; beyond, sizes are tried in larger steps, or no more.
+_MOST_MEASURED = 2_000_000
+# What is remembered must not fill the memory.
+_LONGEST_REMEMBERED = 500
+# Rounding must not push a line out of its box, in points.
+_TOLERANCE = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,8 +127,16 @@ def measure_text(text: str, typeface: Typeface, size: float, spacing: float) -> 
     return typeface.measure(text) * size + (len(text) - 1) * spacing
 
 
-@lru_cache(maxsize=8192)  # a month end's shops and towns come again and again
 def _break_paragraph(
+    paragraph: str, typeface: Typeface, size: float, spacing: float, width: float
+) -> tuple[Line, ...]:
+    if len(paragraph) <= _LONGEST_REMEMBERED:
+        return _break_short_paragraph(paragraph, typeface, size, spacing, width)
+    return _break_short_paragraph.__wrapped__(paragraph, typeface, size, spacing, width)
+
+
+@lru_cache(maxsize=8192)  # a month end's shops and towns come again and again
+def _break_short_paragraph(
     paragraph: str, typeface: Typeface, size: float, spacing: float, width: float
 ) -> tuple[Line, ...]:
     text = paragraph.rstrip()
@@ -150,34 +165,35 @@ class _Breaker:
     width: float
 
     def break_text(self, text: str) -> list[str]:
-        lines, used = [""], 0.0
+        # Each line as its parts: adding to a long text over and over would copy it as often.
+        lines, used = [list[str]()], 0.0
         for word in split_words(text):
             advance = measure_text(word, self.typeface, self.size, self.spacing)
             if used + advance <= self.width:
                 used = self._add(lines, word, advance, used)
             elif not word.strip():
-                lines.append("")
+                lines.append([])
                 used = 0.0
             elif advance <= self.width:
-                lines.append(word)
+                lines.append([word])
                 used = advance + self.spacing
             else:
                 used = self._break_word(lines, word, used)
-        return lines
+        return ["".join(parts) for parts in lines]
 
-    def _break_word(self, lines: list[str], word: str, used: float) -> float:
+    def _break_word(self, lines: list[list[str]], word: str, used: float) -> float:
         for character in _list_pieces(word):
             advance = measure_text(character, self.typeface, self.size, self.spacing)
             if used + advance <= self.width:
                 used = self._add(lines, character, advance, used)
             else:
-                lines.append(character)
+                lines.append([character])
                 used = advance + self.spacing
         return used
 
-    def _add(self, lines: list[str], text: str, advance: float, used: float) -> float:
+    def _add(self, lines: list[list[str]], text: str, advance: float, used: float) -> float:
         start = used if lines[-1] else 0.0
-        lines[-1] += text
+        lines[-1].append(text)
         return start + advance + self.spacing
 
 
@@ -197,51 +213,43 @@ def fit_size(text: str, setting: Setting, width: float, height: float) -> float:
     return _fit_size(text, setting, dynamic, width, height)
 
 
-# pdfme tries sizes in quarters of a point; a value and its box come again on every statement.
-@lru_cache(maxsize=4096)
-def _fit_size_cached(
-    text: str,
-    typeface: Typeface,
-    line_height: float,
-    spacing: float,
-    start: float,
-    dynamic: tuple[float, float, str],
-    width: float,
-    height: float,
-) -> float:
-    smallest, largest, fit = dynamic
-    sizer = _Sizer(
-        text=text,
-        typeface=typeface,
-        line_height=line_height,
-        spacing=spacing,
-        horizontal=fit == "horizontal",
-        width=width,
-    )
-    size = min(max(start, smallest), largest)
-    wide, high = sizer.measure(size)
-    while size < largest and (wide < width if sizer.horizontal else high < height):
-        new_wide, new_high = sizer.measure(size + _SIZE_STEP)
-        if new_high >= height:
-            break
-        size, wide, high = size + _SIZE_STEP, new_wide, new_high
-    while size > smallest and size > 0 and (wide > width or high > height):
-        size -= _SIZE_STEP
-        wide, high = sizer.measure(size)
-    return size
-
-
 def _fit_size(text: str, setting: Setting, dynamic: DynamicFontSize, width: float, height: float) -> float:
     look = setting.look
-    limits = (dynamic.min, dynamic.max, dynamic.fit)
-    return _fit_size_cached(
-        text, setting.typeface, look.line_height, look.character_spacing, setting.size, limits, width, height
+    sizer = _Sizer(
+        text=text,
+        typeface=setting.typeface,
+        line_height=look.line_height,
+        spacing=look.character_spacing,
+        horizontal=dynamic.fit == "horizontal",
+        width=width,
+        height=height,
     )
+    start = min(max(setting.size, dynamic.min), dynamic.max)
+    find_size = _find_size if len(text) <= _LONGEST_REMEMBERED else _find_size.__wrapped__
+    return find_size(sizer, start, dynamic.min, dynamic.max)
+
+
+# pdfme tries sizes in quarters of a point; a value and its box come again on every statement.
+@lru_cache(maxsize=4096)
+def _find_size(sizer: "_Sizer", size: float, smallest: float, largest: float) -> float:
+    tries = _MOST_MEASURED // (1 + len(sizer.text))
+    size = sizer.skip_sizes(size, smallest)
+    wide, high = sizer.measure(size)
+    while size < largest and tries > 0 and sizer.has_room(wide, high):
+        new_wide, new_high = sizer.measure(size + _SIZE_STEP)
+        if new_high >= sizer.height:
+            break
+        size, wide, high, tries = size + _SIZE_STEP, new_wide, new_high, tries - 1
+    while size > smallest and size > 0 and (wide > sizer.width or high > sizer.height):
+        size = max(0.0, size - _SIZE_STEP) if tries > 0 else max(smallest, size / 2 - _SIZE_STEP)
+        wide, high = sizer.measure(size)
+        tries -= 1
+    return size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sizer:
-    """Says how wide and high a text is at a size, in millimetres."""
+    """Says how wide and high a text is at a size, in millimetres, for a box of that width and height."""
 
     text: str
     typeface: Typeface
@@ -249,6 +257,26 @@ class _Sizer:
     spacing: float
     horizontal: bool
     width: float
+    height: float
+
+    def has_room(self, wide: float, high: float) -> bool:
+        """Say whether a text of that width and height leaves room in the direction that counts."""
+        return wide < self.width if self.horizontal else high < self.height
+
+    def skip_sizes(self, size: float, smallest: float) -> float:
+        """Return the first size down from this one that the text may fit its box at, no line broken yet.
+
+        All lines together are at least half as long as the text's words: those that are broken lose the
+        forms and ligatures that join their letters.
+        """
+        advance = sum(map(self.typeface.measure, self.text.split())) / 2
+        squeeze, width = min(0.0, self.spacing) * len(self.text), self.width * MM
+        while size > smallest and size > 0:
+            pitch = size * self.line_height
+            if (advance * size + squeeze - width) * pitch <= width * (self.height / MM_PER_POINT + 1):
+                break
+            size -= _SIZE_STEP
+        return max(0.0, size)
 
     def measure(self, size: float) -> tuple[float, float]:
         wide, lines = 0.0, 0
@@ -256,7 +284,8 @@ class _Sizer:
             broken = _break_paragraph(paragraph, self.typeface, size, self.spacing, self.width * MM)
             lines += len(broken)
             whole = [paragraph] if self.horizontal else [line.text for line in broken]
-            wide = max(wide, *(measure_text(each, self.typeface, size, self.spacing) for each in whole))
+            widths = (measure_text(each, self.typeface, size, self.spacing) for each in whole)
+            wide = max(wide, max(widths))
         return wide * MM_PER_POINT, self._stack(size, lines)
 
     def _stack(self, size: float, lines: int) -> float:
@@ -368,28 +397,43 @@ def _keep_inside(
         return size, lines
     if setting.overflow == "ellipsis":
         return size, _shorten(lines, setting, size, box)
-    largest = max(size, _SMALLEST_SHRUNK)
-    shrinking = replace(setting, dynamic=DynamicFontSize(min=_SMALLEST_SHRUNK, max=largest))
-    size = fit_size(text, shrinking, box.width / MM, box.height / MM)
+    if size <= _SMALLEST_SHRUNK:
+        return size, lines
+    shrinking = replace(setting, dynamic=DynamicFontSize(min=_SMALLEST_SHRUNK, max=size))
+    size = max(_SMALLEST_SHRUNK, fit_size(text, shrinking, box.width / MM, box.height / MM))
     return size, break_lines(text, setting, size, box.width)
 
 
 def _fits(lines: Sequence[Line], setting: Setting, size: float, box: Box) -> bool:
-    spacing = setting.look.character_spacing
-    return sum(stack_lines(len(lines), setting, size)) * MM <= box.height + 0.01 and all(
-        measure_text(line.text, setting.typeface, size, spacing) <= box.width for line in lines
+    return _count_high(lines, setting, size, box) == len(lines) and all(
+        _is_narrow(line.text, setting, size, box) for line in lines
     )
+
+
+def _count_high(lines: Sequence[Line], setting: Setting, size: float, box: Box) -> int:
+    """Count the lines that the box is high enough for, from the first."""
+    heights = accumulate(stack_lines(len(lines), setting, size))
+    return sum(height * MM <= box.height + _TOLERANCE for height in heights)
+
+
+def _is_narrow(text: str, setting: Setting, size: float, box: Box) -> bool:
+    return measure_text(text, setting.typeface, size, setting.look.character_spacing) <= box.width
+
+
+def is_high_enough(box: Box, setting: Setting) -> bool:
+    """Say whether a box, borders and padding taken off, has room for one line."""
+    return stack_lines(1, setting, setting.size)[0] * MM <= box.height + _TOLERANCE
 
 
 def _shorten(lines: tuple[Line, ...], setting: Setting, size: float, box: Box) -> tuple[Line, ...]:
     """Keep the lines that fit, at least one; the last kept ends in … where something follows it."""
-    fitting = 1
-    while fitting < len(lines) and _fits(lines[: fitting + 1], setting, size, box):
-        fitting += 1
-    kept, last = lines[: fitting - 1], lines[fitting - 1]
-    if fitting == len(lines) and _fits(lines[:fitting], setting, size, box):
+    high = max(1, _count_high(lines, setting, size, box))
+    wide = next((n for n, line in enumerate(lines) if not _is_narrow(line.text, setting, size, box)), None)
+    if wide is None and high >= len(lines):
         return lines
-    text = last.text
-    while text and not _fits([replace(last, text=text + _ELLIPSIS)], setting, size, replace(box, height=1e6)):
-        text = text[:-1]
-    return (*kept, replace(last, text=text.rstrip() + _ELLIPSIS))
+    fitting = high if wide is None else max(1, min(high, wide))
+    last = lines[fitting - 1]
+    letters = list(split_graphemes(last.text))
+    while letters and not _is_narrow("".join(letters) + _ELLIPSIS, setting, size, box):
+        letters.pop()
+    return (*lines[: fitting - 1], replace(last, text="".join(letters).rstrip() + _ELLIPSIS))

@@ -137,6 +137,13 @@ def _read_variable(value: object) -> Value:
         return to_units(value)
 
 
+def _read_structure(value: object) -> Value:
+    """Return the value of a variable that is a text unless it is an array or an object."""
+    if isinstance(value, str) and not value.lstrip().startswith(("[", "{")):
+        return to_units(value)
+    return _read_variable(value)
+
+
 def compile_content(content: str, *, fields: Collection[str] = ()) -> Content:
     """Read the placeholders of a read-only field's content.
 
@@ -213,20 +220,29 @@ class Fields:
     wanted: frozenset[str] | None
 
     def build_variables(
-        self, inputs: Mapping[str, object], *, current_page: int, total_pages: int, date: str, date_time: str
+        self,
+        inputs: Mapping[str, object],
+        *,
+        current_page: int,
+        total_pages: int,
+        date: str,
+        date_time: str,
+        keep_texts: bool = False,
     ) -> Variables:
         """Return the variables of one page.
 
         ``inputs`` are the document's values by name: texts, read as JSON where they are, or what JSON has.
         They override fields, and the numbers of pages override both. ``date`` is ``yyyy/MM/dd`` and
-        ``date_time`` ``yyyy/MM/dd HH:mm``, as pdfme writes them.
+        ``date_time`` ``yyyy/MM/dd HH:mm``, as pdfme writes them. With ``keep_texts`` only arrays and objects
+        are read: an account number stays whole, and 25.250 keeps its zero.
         """
+        read = _read_structure if keep_texts else _read_variable
         variables = Variables(date=date, dateTime=date_time)
         variables.update(self.values)
         given = {**inputs, "currentPage": current_page, "totalPages": total_pages}
         for name, value in given.items():
             if self.wanted is None or name in self.wanted:
-                _put_variable(variables, name, value, _read_variable)
+                _put_variable(variables, name, value, read)
         budget = Budget()
         for name, content in self.contents:
             if name not in given:

@@ -5,7 +5,7 @@ Not here: what a template says (schema.py) or a mapping (mapping_spec.py), nor d
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice
@@ -18,6 +18,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    ValidationError,
     field_validator,
     model_validator,
 )
@@ -45,7 +46,14 @@ from pdfme_dagster.templates.mapping_spec import (
 )
 from pdfme_dagster.templates.pages import Layout, PageInputs, Role, paginate_statement, plan_pages
 from pdfme_dagster.templates.rows import TemplateLike
-from pdfme_dagster.templates.yaml_checks import MAX_YAML_BYTES, join_place, raise_all, read_yaml, suggest
+from pdfme_dagster.templates.yaml_checks import (
+    MAX_YAML_BYTES,
+    join_place,
+    list_faults,
+    raise_all,
+    read_yaml,
+    suggest,
+)
 
 T = TypeVar("T", bound=TemplateLike)
 
@@ -59,6 +67,8 @@ _MAX_FONTS = 200
 # Names of the folder that are looked through for one that was meant.
 _MAX_LISTED = 1_000
 _LONG_BASE64 = re.compile(rb"[A-Za-z0-9+/=]{200,}")
+# Counts what this program changes in how the same template comes out.
+LAYOUT_VERSION = 1
 _ROLES: tuple[Role, ...] = ("template", "continuation", "last", "single")
 
 
@@ -85,14 +95,18 @@ class PasswordOptions(_Checked):
 
 
 class RenderOptions(_Checked):
-    """How an organisation's PDFs are made, beyond what its template says."""
+    """How an organisation's PDFs are made, beyond what its template says.
+
+    Without ``missing_glyph``, a character that no font draws is a box where it is a value's, and refused in
+    the template's own texts.
+    """
 
     language: str = "en"
     title: Annotated[str, Field(max_length=200)] | None = None
     password: PasswordOptions | None = None
     pdf_a: bool = False
     optimise_base_pdf: bool = False
-    missing_glyph: Literal["box", "drop", "error"] = "box"
+    missing_glyph: Literal["box", "drop", "error"] | None = None
     overflow: Literal["visible", "shrink", "clip", "ellipsis"] = "visible"
 
     @field_validator("language")
@@ -166,6 +180,40 @@ class LibrarySpec(_Checked):
         raise_all(problem for prefix in value for problem in find_prefix_faults(prefix))
         return value
 
+    @property
+    def entries(self) -> dict[str, EntrySpec]:
+        """The entries by their keys."""
+        own = {f"organisations.{org_id}": entry for org_id, entry in self.organisations.items()}
+        return {"default": self.default, **own}
+
+    def override(self, options: Mapping[str, object], *, fonts: Iterable[str] = ()) -> "LibrarySpec":
+        """Return the same with these of RenderOptions for everybody, and fonts before the fallback fonts.
+
+        TemplateError where options exclude each other.
+        """
+        problems = [
+            join_place(f"{LIBRARY_FILE}: {key}", fault)
+            for key, entry in self.entries.items()
+            for fault in _find_option_faults(entry, options)
+        ]
+        if problems:
+            raise TemplateError(problems)
+        own = {org_id: entry.model_copy(update=options) for org_id, entry in self.organisations.items()}
+        changed = {
+            "default": self.default.model_copy(update=options),
+            "organisations": own,
+            "fallback_fonts": (*fonts, *self.fallback_fonts),
+        }
+        return self.model_copy(update=changed)
+
+
+def _find_option_faults(entry: EntrySpec, options: Mapping[str, object]) -> Iterator[str]:
+    given = {key: getattr(entry, key) for key in RenderOptions.model_fields}
+    try:
+        RenderOptions.model_validate({**given, **options})
+    except ValidationError as exc:
+        yield from list_faults(exc)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FontFile:
@@ -179,7 +227,7 @@ class FontFile:
 class LibraryEntry(Generic[T]):
     """What an organisation's statements are made of; ``name`` is its id, or ``default``.
 
-    ``digest`` is the SHA-256 of all that changes the output, but for this program itself. ``password_field``
+    ``digest`` is the SHA-256 of all that changes the output. ``password_field``
     is the field whose text is the password.
     """
 
@@ -218,16 +266,26 @@ class Library(Generic[T]):
 
 
 def load_library(
-    folder: Path | None, read: Callable[[bytes, str], T], *, built_in: Path = BUILT_IN_TEMPLATE
+    folder: Path | None,
+    read: Callable[[bytes, str], T],
+    *,
+    built_in: Path = BUILT_IN_TEMPLATE,
+    spec: LibrarySpec | None = None,
+    fonts: Mapping[str, bytes] | None = None,
 ) -> Library[T]:
     """Read ``templates.yaml`` and all it names; without a folder there is the built-in template only.
 
-    ``read`` makes a template of a file's bytes and name. TemplateError lists every problem with file, key and
+    ``read`` makes a template of a file's bytes and name. A ``spec`` is taken instead of ``templates.yaml``,
+    and ``fonts`` come before those of the same names. TemplateError lists every problem with file, key and
     fix.
     """
     files = _Files(folder, read)
-    spec = _read_spec(folder)
+    if spec is None:
+        spec = read_library_spec(folder)
     loader = _Loader(spec, files, built_in)
+    loader.fonts |= {
+        name: FontFile(content=content, digest=_digest(content)) for name, content in (fonts or {}).items()
+    }
     default = loader.load("default", "default", spec.default)
     own = {
         org_id: loader.load(org_id, f"organisations.{org_id}", entry)
@@ -243,7 +301,8 @@ def load_library(
     )
 
 
-def _read_spec(folder: Path | None) -> LibrarySpec:
+def read_library_spec(folder: Path | None) -> LibrarySpec:
+    """Read ``templates.yaml`` alone; TemplateError lists every problem with key and fix."""
     if folder is None:
         return LibrarySpec()
     path = folder / LIBRARY_FILE
@@ -429,6 +488,7 @@ class _Loader(Generic[T]):
     ) -> str:
         """Return the digest of all that changes the output, which is written in one way only."""
         parts = {
+            "layout": LAYOUT_VERSION,
             "templates": {role: file.digest for role, file in files.items()},
             "entry": entry.model_dump(mode="json", exclude={*_ROLES, "mapping", "amounts"}),
             "amounts": style.amounts.model_dump(mode="json"),

@@ -71,6 +71,11 @@ class PageSet:
     last: PagePlan | None
     back: tuple[PagePlan, ...]
 
+    def list_plans(self) -> Sequence[PagePlan]:
+        """Return all of them, each once."""
+        last = () if self.last is None else (self.last,)
+        return (*self.front, *self.repeating, *last, *self.back)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:

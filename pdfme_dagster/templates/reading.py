@@ -7,10 +7,10 @@ The shape decides, not ``pdfmeVersion``: a page is a list of fields (since versi
 
 import json
 from base64 import b64decode
-from binascii import Error as Base64Error
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from hashlib import sha256
+from reprlib import Repr
 from typing import Any
 
 from pydantic import ValidationError
@@ -24,18 +24,35 @@ MAX_PAGES = 200
 # pdfme's largest gallery templates have some 600 on a page.
 MAX_FIELDS = 5_000
 _PDF_PREFIX = "data:application/pdf;base64,"
+# More help nobody; a file of some megabytes may have hundreds of thousands.
+MAX_PROBLEMS = 1_000
 _SHOWN_CHARACTERS = 40
+# Stands for one that cannot be read while the rest is checked.
+_ANY_PAGE = BlankPage(width=210, height=297, padding=(0, 0, 0, 0))
 
 
 def read_template(content: bytes, name: str) -> Template:
     """Read a template; ``name`` stands in errors. TemplateError lists every problem with field and fix."""
+    template, problems = read_partly(content, name)
+    if problems:
+        raise TemplateError(problems)
+    return template
+
+
+def read_partly(content: bytes, name: str) -> tuple[Template, list[str]]:
+    """Return what of a template can be read, for further checks, and what is wrong with the rest.
+
+    TemplateError for a file of which nothing can be read.
+    """
     raw = _read_json(content, name)
     problems: list[str] = []
     base = _read_base(raw.get("basePdf"), problems)
     pages = tuple(_read_pages(raw.get("schemas"), problems))
-    if problems:
-        raise TemplateError([f"{name}: {problem}" for problem in problems])
-    return Template(name=name, digest=sha256(content).hexdigest(), base=base, pages=pages)
+    template = Template(name=name, digest=sha256(content).hexdigest(), base=base or _ANY_PAGE, pages=pages)
+    shown = [f"{name}: {problem}" for problem in problems[:MAX_PROBLEMS]]
+    if len(problems) > MAX_PROBLEMS:
+        shown.append(f"{name}: and more; repair these first")
+    return template, shown
 
 
 def _read_json(content: bytes, name: str) -> Mapping[str, Any]:
@@ -73,10 +90,13 @@ def _read_base(raw: object, problems: list[str]) -> BlankPage | bytes:
         )
         return b""
     try:
-        return b64decode(raw.removeprefix(_PDF_PREFIX), validate=True)
-    except Base64Error:
+        content = b64decode(raw.removeprefix(_PDF_PREFIX), validate=True)
+    except ValueError:  # damaged base64, or letters that are not even ASCII
         problems.append("basePdf: its base64 is damaged; export the template again")
         return b""
+    if not content:
+        problems.append("basePdf: its base64 is empty; export the template again")
+    return content
 
 
 def _read_blank(raw: Mapping[str, Any], problems: list[str]) -> BlankPage | bytes:
@@ -112,10 +132,13 @@ def _read_fields(page: object, place: str, problems: list[str]) -> Iterator[Temp
         return
     names: set[str] = set()
     for number, raw in enumerate(page, start=1):
+        if len(problems) > MAX_PROBLEMS:
+            return
         name = raw.get("name") if isinstance(raw, dict) else None
         if isinstance(name, str) and name in names:
             continue
-        field = _read_field(raw, f"{place}, field {_show(name) if name else number}", problems)
+        known = _show(name) if name and isinstance(name, str) else number
+        field = _read_field(raw, f"{place}, field {known}", problems)
         if field is not None:
             names.add(field.name)
             yield field
@@ -138,14 +161,14 @@ def _read_field(raw: object, place: str, problems: list[str]) -> TemplateField |
 
 
 def _list_types(kind: object) -> str:
-    close = get_close_matches(kind, FIELD_TYPES, n=1) if isinstance(kind, str) else []
+    close = get_close_matches(kind[:_SHOWN_CHARACTERS], FIELD_TYPES, n=1) if isinstance(kind, str) else []
     return f"{close[0]} (did you mean that?), {', '.join(FIELD_TYPES)}" if close else ", ".join(FIELD_TYPES)
 
 
 def _describe_all(exc: ValidationError) -> Iterator[str]:
     """Write pydantic's errors as property, what it must be and what it is."""
-    for error in exc.errors(include_url=False, include_context=False):
-        key = ".".join(str(part) for part in error["loc"])
+    for error in exc.errors(include_url=False, include_context=False)[: MAX_PROBLEMS + 1]:
+        key = ".".join(_shorten(str(part)) for part in error["loc"])
         message = error["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
         if error["type"] == "missing":
             yield f"{key}: is missing; add it"
@@ -156,5 +179,15 @@ def _describe_all(exc: ValidationError) -> Iterator[str]:
 
 
 def _show(value: object) -> str:
-    shown = json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
-    return shown if len(shown) <= _SHOWN_CHARACTERS else f"{shown[:_SHOWN_CHARACTERS]}…"
+    return _shorten(json.dumps(value, ensure_ascii=False) if isinstance(value, str) else _SHORT.repr(value))
+
+
+def _shorten(text: str) -> str:
+    """Cut a text to size; what no encoding has (half a character of UTF-16) is shown by its number."""
+    shown = text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
+    return shown.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+# However large or deep a value is, only its beginning is written.
+_SHORT = Repr()
+_SHORT.maxlevel, _SHORT.maxlist, _SHORT.maxdict, _SHORT.maxother = 3, 8, 8, _SHOWN_CHARACTERS

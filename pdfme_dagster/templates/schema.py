@@ -16,6 +16,8 @@ from pydantic.alias_generators import to_camel
 # Wider than any page a PDF can have (14,400 pt); keeps arithmetic finite and coordinates short.
 _FARTHEST_MM = 10_000.0
 _LARGEST_POINTS = 1_000.0
+# Columns of a table or variables of a text; a page has no room for more.
+MAX_ENTRIES = 1_000
 
 Alignment = Literal["left", "center", "right", "justify"]
 VerticalAlignment = Literal["top", "middle", "bottom"]
@@ -36,6 +38,13 @@ def _read_color(value: object) -> object:
     raise ValueError("must be a colour like #1a2b3c")
 
 
+def _bound(value: object) -> object:
+    """Refuse a list or object of very many entries before each of them becomes an error of its own."""
+    if isinstance(value, list | tuple | Mapping) and len(value) > MAX_ENTRIES:
+        raise ValueError(f"has {len(value)} entries, more than {MAX_ENTRIES}; remove some")
+    return value
+
+
 def _or(default: float) -> BeforeValidator:
     """Take the empty text, which the designer leaves where a number was cleared, as the default."""
     return BeforeValidator(lambda value: default if value == "" else value)
@@ -45,6 +54,7 @@ Millimetres = Annotated[float, Field(ge=-_FARTHEST_MM, le=_FARTHEST_MM, allow_in
 Length = Annotated[float, Field(ge=0, le=_FARTHEST_MM, allow_inf_nan=False)]
 Points = Annotated[float, Field(ge=0, le=_LARGEST_POINTS, allow_inf_nan=False)]
 Factor = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+Percentage = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 Spacing = Annotated[float, Field(ge=-_LARGEST_POINTS, le=_LARGEST_POINTS, allow_inf_nan=False)]
 Color = Annotated[str | None, BeforeValidator(_read_color)]
 
@@ -157,7 +167,7 @@ class MultiVariableTextField(TextBase):
 
     type: Literal["multiVariableText"]
     text: str = ""
-    variables: tuple[str, ...] = ()
+    variables: Annotated[tuple[str, ...], BeforeValidator(_bound)] = ()
 
 
 class SelectField(TextBase):
@@ -194,15 +204,15 @@ class TableStyles(_Part):
 class ColumnStyles(_Part):
     """What differs from column to column, by its number from 0."""
 
-    alignment: Mapping[int, Alignment] = {}
+    alignment: Annotated[Mapping[int, Alignment], BeforeValidator(_bound)] = {}
 
 
 class TableField(FieldBase):
     """A table; its input is a JSON array of rows, each an array of texts."""
 
     type: Literal["table"]
-    head: tuple[str, ...]
-    head_width_percentages: tuple[Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)], ...]
+    head: Annotated[tuple[str, ...], BeforeValidator(_bound)]
+    head_width_percentages: Annotated[tuple[Percentage, ...], BeforeValidator(_bound)]
     show_head: bool = True
     repeat_head: bool = False
     table_styles: TableStyles = TableStyles()

@@ -3,6 +3,7 @@
 Not here: the services themselves (../conftest.py).
 """
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -64,6 +65,18 @@ def settings(service_environment: dict[str, str], monkeypatch: pytest.MonkeyPatc
 def profiles_dir(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder where this test's own profiles are looked for."""
     monkeypatch.setenv("PROFILES_DIR", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def templates_dir(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with two templates of one text each, where ``templates.yaml`` is still to be written."""
+    page = {"width": 210, "height": 297, "padding": [0, 0, 0, 0]}
+    for name, left in (("card.json", 10), ("bill.json", 20)):
+        place = {"position": {"x": left, "y": 10}, "width": 100, "height": 10}
+        field = {"name": "Cname", "type": "text", **place}
+        (tmp_path / name).write_text(json.dumps({"schemas": [[field]], "basePdf": page}))
+    monkeypatch.setenv("TEMPLATES_DIR", str(tmp_path))
     return tmp_path
 
 

@@ -315,6 +315,88 @@ def test_run_that_meets_a_broken_profile_fails_before_it_claims_anything(
     assert jobs.claiming_runs() == set()
 
 
+CARD = "organisations: {900: {template: card.json, ignore_rows: true}}"
+
+
+def test_partition_shows_which_template_its_pdfs_were_made_with(
+    admit: Admit, run: Run, jobs: JobStore, instance: dg.DagsterInstance, templates_dir: Path
+) -> None:
+    (templates_dir / "templates.yaml").write_text(CARD)
+    own, other = admit({"900_1.txt": ONE, "901_1.txt": ONE.replace(b"900|001|", b"901|001|")})
+    result = run([own, other])
+    assert result.success
+    shown = materializations(instance)
+    assert (shown[own]["template"], shown[other]["template"]) == ("card.json", "default.json")
+    digests = {job.etag: job.template_digest or "" for job in jobs.completed_among([own, other])}
+    assert {etag: shown[etag]["template_digest"] for etag in shown} == {
+        etag: digest[:12] for etag, digest in digests.items()
+    }
+    assert not [text for text in list_infos(instance, result.run_id) if "new versions" in text]
+
+
+def test_pdfs_made_again_say_so_where_their_template_has_changed(
+    admit: Admit,
+    run: Run,
+    instance: dg.DagsterInstance,
+    templates_dir: Path,
+    s3: "S3Client",
+    settings: Settings,
+) -> None:
+    templates = templates_dir / "templates.yaml"
+    templates.write_text(CARD)
+    (etag,) = admit({"900_5000000000000015.txt": ONE})
+    run([etag])
+    first, bytes_before = materializations(instance)[etag], pdf_etags(s3, settings)
+    same = run([etag], reprocess=True)
+    assert materializations(instance)[etag] == first
+    assert pdf_etags(s3, settings) == bytes_before
+    assert not [text for text in list_infos(instance, same.run_id) if "new versions" in text]
+    templates.write_text(CARD.replace("card", "bill"))
+    changed = run([etag], reprocess=True)
+    shown = materializations(instance)[etag]
+    assert pdf_etags(s3, settings) != bytes_before
+    assert shown["template"] == "bill.json"
+    assert shown["previous_template_digest"] == first["template_digest"] != shown["template_digest"]
+    (told,) = (text for text in list_infos(instance, changed.run_id) if "new versions" in text)
+    assert told.endswith(
+        f"900_****0015.txt: bill.json ({shown['template_digest']}, before {first['template_digest']})"
+    )
+
+
+def test_run_that_meets_broken_templates_fails_before_it_claims_anything(
+    admit: Admit, run: Run, jobs: JobStore, templates_dir: Path
+) -> None:
+    (etag,) = admit({"900_1.txt": ONE})
+    (templates_dir / "templates.yaml").write_text("organisations: {900: crad.json}")
+    result = run([etag])
+    assert not result.success
+    failure = result.failure_data_for_node("statement_pdfs.parse")
+    assert "crad.json is not there; did you mean card.json?" in str(failure)
+    assert jobs.states([etag]) == {etag: JobState.PENDING}
+    assert jobs.claiming_runs() == set()
+
+
+def test_file_whose_template_has_no_place_for_its_rows_fails_alone(
+    admit: Admit, run: Run, jobs: JobStore, instance: dg.DagsterInstance, templates_dir: Path
+) -> None:
+    (templates_dir / "templates.yaml").write_text("organisations: {900: card.json}")
+    bad, good = admit({"900_1.txt": ONE, "901_1.txt": ONE.replace(b"900|001|", b"901|001|")})
+    assert not run([bad, good]).success
+    assert jobs.states([bad, good]) == {bad: JobState.FAILED, good: JobState.COMPLETED}
+    assert observations(instance)[bad]["code"] == "rows_lost"
+
+
+def test_what_is_odd_about_templates_is_in_the_log_of_each_run(
+    admit: Admit, run: Run, instance: dg.DagsterInstance, templates_dir: Path
+) -> None:
+    card = templates_dir / "card.json"
+    card.write_text(card.read_text().replace("Cname", "Cnmae"))
+    (templates_dir / "templates.yaml").write_text(CARD)
+    result = run(admit({"900_1.txt": ONE}))
+    assert result.success
+    assert any("did you mean Cname?" in text for text in list_warnings(instance, result.run_id))
+
+
 def test_partition_made_up_by_hand_fails_alone(
     admit: Admit, run: Run, jobs: JobStore, instance: dg.DagsterInstance
 ) -> None:
@@ -376,9 +458,14 @@ def materializations(instance: dg.DagsterInstance) -> dict[str, dict[str, object
     return dict(_shown(records))
 
 
-def list_warnings(instance: dg.DagsterInstance, run_id: str) -> list[str]:
+def list_warnings(instance: dg.DagsterInstance, run_id: str, level: int = logging.WARNING) -> list[str]:
     """Return what a run's log warns of."""
-    return [entry.user_message for entry in instance.all_logs(run_id) if entry.level == logging.WARNING]
+    return [entry.user_message for entry in instance.all_logs(run_id) if entry.level == level]
+
+
+def list_infos(instance: dg.DagsterInstance, run_id: str) -> list[str]:
+    """Return what a run's log tells besides."""
+    return list_warnings(instance, run_id, logging.INFO)
 
 
 def observations(instance: dg.DagsterInstance) -> dict[str, dict[str, object]]:

@@ -262,6 +262,43 @@ def test_missing_folder_of_profiles_fails_the_tick_by_its_variable(
     assert jobs.take_pending(9) == [etag]
 
 
+def test_broken_templates_fail_the_tick_with_all_that_is_wrong_and_jobs_wait(
+    tick: Tick, upload: Put, templates_dir: Path, instance: dg.DagsterInstance, jobs: JobStore
+) -> None:
+    etag = upload("900_1.txt", b"one")
+    templates = templates_dir / "templates.yaml"
+    templates.write_text("organisations: {900: crad.json, 901: {template: bill.json, language: klingon}}")
+    with pytest.raises(ConfigurationError) as refused:
+        tick()
+    assert "language" in str(refused.value)
+    templates.write_text(
+        "organisations: {900: crad.json, 901: {template: bill.json, ignore_rows: true}}\nfonts: {Own: a.ttf}"
+    )
+    with pytest.raises(ConfigurationError) as refused:
+        tick()
+    assert "did you mean card.json?" in str(refused.value)
+    assert "fonts.Own: a.ttf is not there" in str(refused.value)
+    assert jobs.take_pending(9) == [etag]
+    assert instance.get_runs_count() == 0
+    templates.write_text("organisations: {900: {template: card.json, ignore_rows: true}}")
+    (request,) = tick()
+    assert request.tags[START] == etag
+
+
+def test_passwords_without_their_secret_fail_the_tick_by_its_variable(
+    tick: Tick, upload: Put, templates_dir: Path, jobs: JobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    etag = upload("900_1.txt", b"one")
+    (templates_dir / "templates.yaml").write_text(
+        "default: {template: card.json, ignore_rows: true, password: {field: Cname}}"
+    )
+    with pytest.raises(ConfigurationError, match=r"^PDF_PASSWORD_SEED must be a secret of at least 32"):
+        tick()
+    assert jobs.take_pending(9) == [etag]
+    monkeypatch.setenv("PDF_PASSWORD_SEED", "forty-two elephants remember everything")
+    assert len(tick()) == 1
+
+
 @pytest.fixture
 def silent_port() -> Iterator[int]:
     """A port where connections are accepted and nothing is ever said."""

@@ -86,7 +86,7 @@ def number_rows(count: int, *, lines: Mapping[int, int] | None = None) -> str:
 def list_shown(page: Page) -> list[str]:
     """Return the texts shown on a page in the order in which they are drawn."""
     shown = re.findall(r"\(((?:\\.|[^\\)])*)\) Tj", "\n".join(page.operators))
-    texts = load_book().find("").first.code_texts
+    texts = {code: text for code, (_, text) in load_book().find("").first.basic_set.items()}
     return ["".join(texts[ord(code)] for code in re.sub(r"\\(.)", r"\1", each)) for each in shown]
 
 

@@ -348,6 +348,35 @@ def test_a_job_made_again_forgets_how_its_file_was_read(jobs: JobStore, psql: ps
     assert psql.execute(read).fetchone() == ("afs", 0, 0, None)
 
 
+MADE_WITH = {"template": "card.json", "template_digest": "a" * 64}
+
+
+def test_a_completed_job_says_what_its_pdfs_were_made_with(jobs: JobStore) -> None:
+    admit(jobs, "a", "b")
+    jobs.start("run-1", ["a", "b"])
+    complete(jobs, "run-1", "a", **MADE_WITH)
+    complete(jobs, "run-1", "b")
+    done = {job.etag: job for job in jobs.completed_among(["a", "b"])}
+    assert {name: getattr(done["a"], name) for name in MADE_WITH} == MADE_WITH
+    assert (done["b"].template, done["b"].template_digest, done["b"].previous_digest) == (None, None, None)
+
+
+def test_a_claim_knows_the_template_of_the_pdfs_that_are_there_also_after_a_run_that_died(
+    jobs: JobStore, psql: psycopg.Connection
+) -> None:
+    admit(jobs, "a", "new")
+    jobs.start("run-1", ["a"])
+    complete(jobs, "run-1", "a", **MADE_WITH)
+    for run_id in ("run-2", "run-3"):
+        claims = jobs.start(run_id, ["a", "new"], reprocess=True).claimed
+        assert [claim.template_digest for claim in claims] == ["a" * 64, None]
+        jobs.release([run_id])
+    jobs.start("run-4", ["a"])
+    complete(jobs, "run-4", "a", template="bill.json", template_digest="b" * 64)
+    read = "SELECT template, template_digest FROM processing_jobs WHERE file_hash = 'a'"
+    assert psql.execute(read).fetchone() == ("bill.json", "b" * 64)
+
+
 def test_a_job_completed_before_first_pdfs_were_noted_has_its_folder_instead(
     jobs: JobStore, psql: psycopg.Connection
 ) -> None:

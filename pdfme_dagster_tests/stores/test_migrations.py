@@ -24,7 +24,12 @@ from pdfme_dagster.stores import migrations
 from pdfme_dagster.stores.jobs import _queries
 from pdfme_dagster.stores.migrations import apply_migrations
 
-ALL = ["0001_processing_jobs.sql", "0002_functions_and_views.sql", "0003_how_a_file_was_read.sql"]
+ALL = [
+    "0001_processing_jobs.sql",
+    "0002_functions_and_views.sql",
+    "0003_how_a_file_was_read.sql",
+    "0004_what_pdfs_were_made_with.sql",
+]
 SEED_COLUMNS = {
     "id",
     "file_hash",
