@@ -140,6 +140,9 @@ def test_a_statement_without_anything_has_empty_texts() -> None:
         "org_id": "266",
         "title": "Account statement",
         "row_count": "0",
+        "all_transactions": "[]",
+        "credit_sum": "0.000",
+        "debit_sum": "0.000",
         "transactions": "[]",
     }
     assert (mapped.transactions, mapped.messages, mapped.row_sets) == (0, 0, {"Tr": [], "Msg": []})
