@@ -100,9 +100,7 @@ def jobs(
 
 
 def retry(
-    failed: Annotated[
-        bool, typer.Option("--failed", help="All failed jobs, as far as nothing else.")
-    ] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="All, unless others choose among them.")] = False,
     error_code: ErrorCode = None,
     org: Org = None,
     hashes: Annotated[
@@ -153,11 +151,11 @@ def cleanup(
             dry_run=dry_run,
         )
     where = f"s3://{objects.uploads_bucket}/{show_line(objects.uploads_prefix)}"
-    typer.echo(f"{done.objects:,} uploads listed in {where}")
-    forgotten = f"{done.forgotten:,} {'would be forgotten' if dry_run else 'forgotten'}"
+    typer.echo(f"uploads listed in {where}: {done.objects:,}")
     typer.echo(
-        f"{done.old:,} jobs completed more than {days} days ago: {forgotten}, "
-        f"{done.listed:,} kept since their uploads are still there"
+        f"jobs completed more than {days} days ago: {done.old:,}, of which "
+        f"{'would be forgotten' if dry_run else 'forgotten'}: {done.forgotten:,}, "
+        f"kept since their uploads are still there: {done.listed:,}"
     )
     if done.forgotten:
         typer.echo("Dagster's partitions of forgotten jobs stay; that is not this command's task")
@@ -232,9 +230,9 @@ def _print_retried(causes: Mapping[str, int], *, dry_run: bool) -> None:
 
     jobs = sum(causes.values())
     if dry_run:
-        typer.echo(f"{jobs:,} failed jobs would be pending again; nothing is changed")
+        typer.echo(f"failed jobs that would be pending again: {jobs:,}; nothing is changed")
     else:
-        typer.echo(f"{jobs:,} failed jobs are pending again; the sensor takes them at its next tick")
+        typer.echo(f"failed jobs that are pending again: {jobs:,}; the sensor takes them at its next tick")
     if causes:
         print_causes(make_console(), causes)
 

@@ -179,7 +179,8 @@ def _make_table(title: str, *columns: str, right: Sequence[str] = ()) -> Table:
         padding=(0, 1, 0, 0),
     )
     for column in columns:
-        table.add_column(column, overflow="fold")
+        # A hash is there to be copied.
+        table.add_column(column, overflow="fold", no_wrap=column == "hash")
     for column in right:
         table.add_column(column, justify="right", no_wrap=True)
     return table

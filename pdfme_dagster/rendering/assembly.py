@@ -3,7 +3,7 @@
 Not here: which objects those are (compiled.py).
 
 The start's bytes, its lines of the cross-reference table and its hash are made once; a document goes on from
-there. Objects are numbered in the order in which they are asked for.
+there. Objects are numbered in the order in which they are added.
 """
 
 from collections.abc import Sequence
@@ -68,84 +68,48 @@ class Prefix:
         )
 
 
-def extend_start(start: Start, info: bytes, metadata: bytes, catalogue: Sequence[bytes | int]) -> Start:
-    """Return a start with what a file says of itself.
-
-    Integers in the catalogue refer to the page tree (0), which is the next object then, and the metadata (1).
-    """
-    first = start.following
-    numbers = (first + 3, first + 1)
-    written = b"".join(part if isinstance(part, bytes) else b"%d 0 R" % numbers[part] for part in catalogue)
-    bodies = [_frame(first + place, body) for place, body in enumerate((info, metadata, written))]
-    added = b"".join(bodies)
+def extend_start(start: Start, bodies: Sequence[bytes], trailer: bytes) -> Start:
+    """Return a start with further objects; ``trailer`` names the catalogue and the information."""
+    written, lines = _write_objects(start, bodies)
     digest = start.digest.copy()
-    digest.update(added)
-    lines, offset = start.lines, start.length
-    for body in bodies:
-        lines += _write_line(offset)
-        offset += len(body)
+    digest.update(written)
     return Start(
-        pieces=(*start.pieces, added),
-        length=offset,
-        lines=lines,
-        following=first + 3,
-        trailer=b"/Root %d 0 R/Info %d 0 R" % (first + 2, first),
+        pieces=(*start.pieces, written),
+        length=start.length + len(written),
+        lines=start.lines + lines,
+        following=start.following + len(bodies),
+        trailer=trailer,
         digest=digest,
     )
 
 
-class Tail:
-    """The end of a file, with what only this document has."""
+def finish_file(start: Start, bodies: Sequence[bytes]) -> bytes:
+    """Return a whole file with these last objects; its ID is a hash of all that goes before the table."""
+    written, lines = _write_objects(start, bodies)
+    digest = start.digest.copy()
+    digest.update(written)
+    identity = digest.hexdigest().encode("ascii")
+    size = start.following + len(bodies)
+    table = b"xref\n0 %d\n%b%b" % (size, start.lines, lines)
+    end = b"trailer\n<</Size %d%b/ID[<%b><%b>]>>\nstartxref\n%d\n%%%%EOF\n" % (
+        size,
+        start.trailer,
+        identity,
+        identity,
+        start.length + len(written),
+    )
+    return b"".join((*start.pieces, written, table, end))
 
-    __slots__ = ("_following", "_length", "_lines", "_parts", "_start")
 
-    def __init__(self, start: Start) -> None:
-        self._start, self._following, self._length = start, start.following, start.length
-        self._parts: list[bytes] = []
-        self._lines: list[bytes] = []
-
-    def reserve(self) -> int:
-        """Return the number of an object that is written later."""
-        self._lines.append(b"")
-        self._following += 1
-        return self._following - 1
-
-    def fill(self, number: int, body: bytes) -> None:
-        """Write an object under the number that was reserved for it."""
-        written = b"%d 0 obj\n%b\nendobj\n" % (number, body)
-        self._parts.append(written)
-        self._lines[number - self._start.following] = b"%010d 00000 n \n" % self._length
-        self._length += len(written)
-
-    def add(self, body: bytes) -> int:
-        """Write an object; return its number."""
-        number = self.reserve()
-        self.fill(number, body)
-        return number
-
-    def add_group(self, group: Sequence[ObjectTemplate]) -> int:
-        """Write objects that refer to each other; return the number of the first."""
-        first = self._following
-        for template in group:
-            self.add(fill_references(template, first))
-        return first
-
-    def close(self) -> bytes:
-        """Return the whole file; its ID is a hash of all that goes before the table."""
-        start = self._start
-        body = b"".join(self._parts)
-        digest = start.digest.copy()
-        digest.update(body)
-        identity = digest.hexdigest().encode("ascii")
-        end = b"trailer\n<</Size %d%b/ID[<%b><%b>]>>\nstartxref\n%d\n%%%%EOF\n" % (
-            self._following,
-            start.trailer,
-            identity,
-            identity,
-            self._length,
-        )
-        table = b"xref\n0 %d\n%b" % (self._following, start.lines)
-        return b"".join((*start.pieces, body, table, *self._lines, end))
+def _write_objects(start: Start, bodies: Sequence[bytes]) -> tuple[bytes, bytes]:
+    """Return objects that follow a start, and their lines of the cross-reference table."""
+    written, lines, offset = [], [], start.length
+    for number, body in enumerate(bodies, start=start.following):
+        framed = _frame(number, body)
+        written.append(framed)
+        lines.append(_write_line(offset))
+        offset += len(framed)
+    return b"".join(written), b"".join(lines)
 
 
 def _frame(number: int, body: bytes) -> bytes:

@@ -3,14 +3,15 @@
 Not here: the path for everything else (document.py), nor what is on the pages (compiled_page.py).
 
 Everything that is the same in all documents of a template (base PDF, fonts, read-only fields) comes first in
-the file, so its bytes, its lines of the cross-reference table and most of its hash are made once per process.
-A document then costs its pages' text, which is deflated once, and a join.
+the file, so its bytes, its lines of the cross-reference table and most of its hash are made once per process;
+then what only title, date and number of pages decide, which is remembered. A document then costs its pages'
+text, which is deflated once, and a join.
 """
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from pdfme_dagster.rendering.assembly import Prefix, Start, Tail, extend_start
+from pdfme_dagster.rendering.assembly import Prefix, Start, extend_start, finish_file
 from pdfme_dagster.rendering.base_pdf import fill_references
 from pdfme_dagster.rendering.compiled_page import CompiledPage, is_constant
 from pdfme_dagster.rendering.details import (
@@ -25,6 +26,7 @@ from pdfme_dagster.rendering.figure import format_number
 from pdfme_dagster.rendering.page import Page, name_alpha, name_picture
 from pdfme_dagster.rendering.pages import Drawable, Inputs
 from pdfme_dagster.rendering.pdf_objects import (
+    Group,
     write_alphas,
     write_basic_font,
     write_glyph_font,
@@ -55,6 +57,9 @@ _COMPILED = (
     MarkField,
     CodeField,
 )
+
+# More pages are not worth keeping what goes before their contents, some 60 bytes a page.
+_REMEMBERED_PAGES = 200
 
 
 def is_compilable(drawable: Drawable) -> bool:
@@ -88,8 +93,8 @@ class CompiledTemplate:
         self._dictionaries = [_write_page(page) for page in self.pages]
         self._profile = prefix.add(write_profile()) if pdf_a else 0
         self._start = prefix.finish()
-        # The title and the date are nearly all that a month end's statements differ in here.
-        self._find_start = lru_cache(maxsize=32)(self._describe)
+        # The title, the date and the number of pages are all that a month end's statements differ in here.
+        self._find_start = lru_cache(maxsize=64)(self._describe)
 
     def _list_faces(self) -> list[Face]:
         """Return the faces whose basic sets any document may need, in the order of their names."""
@@ -139,46 +144,66 @@ class CompiledTemplate:
 
     def write(self, pages: Sequence[tuple[int, Inputs]], details: Details) -> bytes:
         """Return the PDF of pages, each the number of a page of the template, from 0, and its inputs."""
-        tail, count = Tail(self._find_start(details)), len(pages)
-        tree = tail.reserve()
-        kids, extras = [], []
+        count, places = len(pages), tuple(place for place, _ in pages)
+        bodies: list[bytes] = []
+        extras: list[Page] = []
         for number, (place, inputs) in enumerate(pages, start=1):
             content, extra = self.pages[place].draw(inputs, number=number, count=count, day=details.created)
-            stream = tail.add(
+            bodies.append(
                 b"<</Filter/FlateDecode/Length %d>>\nstream\n%b\nendstream" % (len(content), content)
             )
-            page = b"%b/Parent %d 0 R/Contents %d 0 R>>" % (self._dictionaries[place], tree, stream)
-            kids.append(b"%d 0 R" % tail.add(page))
             if extra is not None:
                 extras.append(extra)
-        fonts = self._add_fonts(tail, extras) if extras else b""
-        listed = b" ".join(kids)
-        tail.fill(
-            tree, b"<</Type/Pages/Count %d%b%b>>>>/Kids[%b]>>" % (count, self._resources, fonts, listed)
-        )
-        return tail.close()
+        fonts = self._add_fonts(bodies, extras, _number_first(self._start, count)) if extras else b""
+        find_start = self._find_start if count <= _REMEMBERED_PAGES else self._describe
+        return finish_file(find_start(details, places, fonts), bodies)
 
-    def _add_fonts(self, tail: Tail, extras: Sequence[Page]) -> bytes:
-        """Add the fonts that only this document needs; return their names."""
-        names = self._names
-        added = {
-            names[face]: tail.add_group(write_basic_font(face))
-            for face in names
-            if face not in self._fonts and any(face in page.basic_faces for page in extras)
-        }
+    def _add_fonts(self, bodies: list[bytes], extras: Sequence[Page], first: int) -> bytes:
+        """Add the fonts that only this document needs; return their names. Bodies count from ``first``."""
+        names, added = self._names, dict[str, int]()
+
+        def add_font(name: str, group: Group) -> None:
+            number = added[name] = first + len(bodies)
+            bodies.extend(fill_references(template, number) for template in group)
+
+        for face in names:
+            if face not in self._fonts and any(face in page.basic_faces for page in extras):
+                add_font(names[face], write_basic_font(face))
         for face, glyphs in collect_glyphs(extras).items():
-            added[f"{names[face]}g"] = tail.add_group(write_glyph_font(face, glyphs))
+            add_font(f"{names[face]}g", write_glyph_font(face, glyphs))
         return _write_references(added)
 
-    def _describe(self, details: Details) -> Start:
-        """Return the start of files that say the same of themselves."""
-        info, metadata = describe_file(details)
-        profile = b"%d 0 R" % self._profile
-        listed = list_catalogue_parts(details, pages=0, metadata=1, profile=2)
-        parts = [profile if part == 2 else part for part in listed]
+    def _describe(self, details: Details, places: tuple[int, ...], fonts: bytes) -> Start:
+        """Return the start of files that say the same of themselves and have the same kinds of pages.
+
+        ``fonts`` are the names of those that the document adds.
+        """
+        info = self._start.following
+        catalogue, tree, sheet = info + 2, info + 3, info + 4
+        content = _number_first(self._start, len(places))
+        about, metadata = describe_file(details)
+        bodies = [about, metadata, self._write_catalogue(details, tree, info + 1)]
+        kids = b" ".join(b"%d 0 R" % (sheet + number) for number in range(len(places)))
+        head = b"<</Type/Pages/Count %d%b%b>>>>" % (len(places), self._resources, fonts)
+        bodies.append(b"%b/Kids[%b]>>" % (head, kids))
+        bodies += [
+            b"%b/Parent %d 0 R/Contents %d 0 R>>" % (self._dictionaries[place], tree, content + number)
+            for number, place in enumerate(places)
+        ]
+        return extend_start(self._start, bodies, b"/Root %d 0 R/Info %d 0 R" % (catalogue, info))
+
+    def _write_catalogue(self, details: Details, tree: int, metadata: int) -> bytes:
+        numbers = (tree, metadata, self._profile)
+        parts = list_catalogue_parts(details, pages=0, metadata=1, profile=2)
+        written = [part if isinstance(part, bytes) else b"%d 0 R" % numbers[part] for part in parts]
         # One catalogue takes one set of layers: that of the first base PDF that has any.
         layers = (fill_references(base.catalogue, first) for base, first in self._bases)
-        return extend_start(self._start, info, metadata, [*parts, next(filter(None, layers), b""), b">>"])
+        return b"".join((*written, next(filter(None, layers), b""), b">>"))
+
+
+def _number_first(start: Start, pages: int) -> int:
+    """Return the first content's number: information, metadata, catalogue, tree and pages come before."""
+    return start.following + 4 + pages
 
 
 def _write_page(page: CompiledPage) -> bytes:

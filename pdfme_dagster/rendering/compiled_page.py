@@ -16,7 +16,7 @@ from pdfme_dagster.rendering.flow import place_still
 from pdfme_dagster.rendering.page import Page
 from pdfme_dagster.rendering.pages import Drawable, Inputs, Values, start_page
 from pdfme_dagster.rendering.placed import Placed
-from pdfme_dagster.rendering.plain_text import Slot, Slots, SlotSet
+from pdfme_dagster.rendering.plain_text import CLOSE, Filled, Slot, Slots, SlotSet
 from pdfme_dagster.templates.schema import TemplateField
 
 
@@ -27,15 +27,16 @@ class _Text(NamedTuple):
     placed: Placed
 
 
-class _Group(NamedTuple):
-    """Texts of one style; ``start`` sets it, ``texts`` are which of the page's they are."""
+class _Run(NamedTuple):
+    """Texts of one style; ``first`` is the number of the first on its page, from 0."""
 
-    start: str
-    texts: slice
+    style: str
+    first: int
     placed: tuple[Placed, ...]
 
 
-_Step = str | Placed | _Group
+# Runs that follow each other are one text object.
+_Step = str | Placed | tuple[_Run, ...]
 
 
 class _Extras:
@@ -108,12 +109,12 @@ class CompiledPage:
         self, inputs: Inputs, *, number: int, count: int, day: dt.date | None
     ) -> tuple[bytes, Page | None]:
         """Return a page's deflated operators, and what they need beyond the template's fixed part."""
-        written = [self._start]
+        written = [self._start] if self._start else []
         extras = _Extras(self, inputs, number, count, day)
-        texts = self._texts.write(inputs)
+        filled = self._texts.fill(inputs)
         for step in self._steps:
-            if isinstance(step, _Group):
-                _write_group(step, texts, extras, written)
+            if isinstance(step, tuple):
+                written += _write_runs(step, filled, extras)
             elif isinstance(step, str):
                 written.append(step)
             else:
@@ -166,29 +167,39 @@ def is_constant(field: TemplateField, drawable: Drawable) -> bool:
 
 
 def _join_texts(steps: Sequence[_Step | _Text]) -> tuple[list[_Step], list[Slot]]:
-    """Gather neighbouring texts of one style; return the slots of all texts, too."""
+    """Gather neighbouring texts in runs of one style; return the slots of all texts, too."""
     joined: list[_Step] = []
     slots: list[Slot] = []
-    for style, members in groupby(
-        steps, key=lambda step: step.slot.style if isinstance(step, _Text) else None
-    ):
-        if style is None:
+    for are_texts, members in groupby(steps, key=lambda step: isinstance(step, _Text)):
+        if not are_texts:
             joined += [step for step in members if not isinstance(step, _Text)]
             continue
+        runs = []
         texts = [step for step in members if isinstance(step, _Text)]
-        places = slice(len(slots), len(slots) + len(texts))
-        slots += [text.slot for text in texts]
-        joined.append(_Group(f"BT {style.write()}", places, tuple(text.placed for text in texts)))
+        for style, same in groupby(texts, key=lambda text: text.slot.style):
+            run = list(same)
+            # It ends in a text that is empty, so that all are closed alike.
+            runs.append(_Run(f"{style.write()}(", len(slots), tuple(text.placed for text in run)))
+            slots += [text.slot for text in run]
+        joined.append(tuple(runs))
     return joined, slots
 
 
-def _write_group(group: _Group, texts: Sequence[str | None], extras: _Extras, written: list[str]) -> None:
-    """Add a group's operators."""
-    lines = texts[group.texts]
-    written.append(group.start)
-    if None not in lines:
-        written.extend(filter(None, lines))
-    else:
-        for line, placed in zip(lines, group.placed, strict=True):
-            written += (line,) if line is not None else ("ET", extras.draw(placed), group.start)
-    written.append("ET")
+def _write_runs(runs: Sequence[_Run], filled: Filled, extras: _Extras) -> Iterator[str]:
+    """Yield the operators of texts, all plain ones up to one that is not in one text object."""
+    written: list[str] = []
+    for run in runs:
+        written.append(run.style)
+        start, end = run.first, run.first + len(run.placed)
+        for other in filled.others:
+            if start <= other < end:
+                written += filled.list_operators(slice(start, other))
+                yield _close_texts(written)
+                yield extras.draw(run.placed[other - run.first])
+                written, start = [run.style], other + 1
+        written += filled.list_operators(slice(start, end))
+    yield _close_texts(written)
+
+
+def _close_texts(written: Sequence[str]) -> str:
+    return f"BT {f'{CLOSE}{chr(10)}'.join(written)}{CLOSE}\nET"

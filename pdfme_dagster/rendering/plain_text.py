@@ -7,8 +7,9 @@ so where an amount begins depends on its *shape* only (``0,000.000``), and shape
 not. And whether the texts of a page are plain is found out for all of them in one go.
 """
 
-from collections.abc import Mapping, Sequence
-from itertools import repeat
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import compress, repeat
+from operator import add, gt
 from typing import NamedTuple
 
 from pdfme_dagster.rendering.faces import compile_unescaped
@@ -40,7 +41,11 @@ class Style(NamedTuple):
 # Amounts and dates have a few dozen shapes; names and shops have as many as there are.
 _REMEMBERED_SHAPES = 400
 _SHAPE = bytes.maketrans(b"123456789", b"000000000")
+_LONGEST_REMEMBERED = 100
+# Where fewer characters fit for sure, dates and amounts are found by their shapes at once.
+_NARROW = 12
 _BETWEEN = "\0"
+CLOSE = ")Tj"
 
 
 class Slot(dict[bytes, str | None]):
@@ -60,29 +65,35 @@ class Slot(dict[bytes, str | None]):
         offset = offset_first_baseline(setting, setting.size, 1, box.height)
         self._y = format_number(box.y + box.height - offset)
         advances = face.basic_characters
-        self.is_left = self._alignment in (None, "left", "justify")
+        is_left = self._alignment in (None, "left", "justify")
         self.at_left = f"1 0 0 1 {format_number(box.x)} {self._y} Tm("
-        # A text of so many characters fits whatever they are.
-        self.surely_fits = int(box.width / (max(1e-3, *advances.values()) * setting.size))
-        self._has_even_digits = len({advances.get(digit) for digit in "0123456789"}) == 1
+        # A text of so many characters fits whatever they are, and begins at the left; others are measured.
+        self.surely_fits = int(box.width / (max(1e-3, *advances.values()) * setting.size)) if is_left else -1
+        self.has_even_digits = len({advances.get(digit) for digit in "0123456789"}) == 1
 
     def __missing__(self, shape: bytes) -> str | None:
-        if len(self) >= _REMEMBERED_SHAPES:
-            self.clear()
         line = shape.decode("latin-1")
-        unescaped = self._has_even_digits and self.face.unescaped.fullmatch(line)
-        written = self[shape] = self._begin(line) if unescaped else None
-        return written
+        begun = self.begin(line) if self.face.unescaped.fullmatch(line) else None
+        if len(shape) <= _LONGEST_REMEMBERED:
+            if len(self) >= _REMEMBERED_SHAPES:
+                self.clear()
+            self[shape] = begun
+        return begun
 
     def write(self, text: str) -> str | None:
         """Return the operators of one text, None where it is no plain line."""
         line = text.rstrip()
-        shown = self._typeface.write_plain(line)
-        begun = self._begin(line) if shown else None
-        return begun and f"{begun}{shown})Tj"
+        shown = self.escape(line)
+        begun = self.begin(line) if shown else None
+        return begun and f"{begun}{shown}{CLOSE}"
 
-    def _begin(self, line: str) -> str | None:
-        if self.is_left and len(line) <= self.surely_fits:
+    def escape(self, line: str) -> str | None:
+        """Return a text as it stands inside a PDF string, None for text that is not plain."""
+        return self._typeface.write_plain(line)
+
+    def begin(self, line: str) -> str | None:
+        """Return the operators up to a plain text, None where it does not fit on the line."""
+        if len(line) <= self.surely_fits:
             return self.at_left
         width = self._typeface.measure(line) * self._size
         if width > self._box.width or line != line.rstrip():
@@ -91,36 +102,71 @@ class Slot(dict[bytes, str | None]):
         return f"1 0 0 1 {format_number(x)} {self._y} Tm("
 
 
+class Filled(NamedTuple):
+    """The texts of one page's slots, in their order, and what begins each.
+
+    A text is empty where there is none, and where it is no plain line: ``others`` are the places of those.
+    """
+
+    begins: list[str | None]
+    texts: list[str]
+    others: list[int]
+
+    def list_operators(self, which: slice) -> Iterator[str]:
+        """Yield the operators of some of the texts, each up to what closes it."""
+        texts = self.texts[which]
+        # No loop of Python's own: it would run for every text of a month end.
+        return map(add, compress(self.begins[which], texts), filter(None, texts))
+
+
 class SlotSet:
     """The slots of one page, whose texts are looked at together."""
 
     def __init__(self, slots: Sequence[Slot]) -> None:
         """Take slots in any order, which is that of their texts."""
         self._slots, self._names = tuple(slots), tuple(slot.name for slot in slots)
-        self._lefts = tuple(slot.at_left for slot in slots)
-        self._fits = tuple(slot.surely_fits if slot.is_left else 0 for slot in slots)
-        self._are_plain = compile_unescaped({slot.face: None for slot in slots}, _BETWEEN).fullmatch
+        self._begins: list[str | None] = [slot.at_left for slot in slots]
+        self._narrow = [(place, slot) for place, slot in enumerate(slots) if slot.surely_fits < _NARROW]
+        self._wide = [place for place, slot in enumerate(slots) if slot.surely_fits >= _NARROW]
+        self._fits = [slots[place].surely_fits for place in self._wide]
+        self._shape = _SHAPE if all(slot.has_even_digits for slot in slots) else None
+        faces = dict.fromkeys(slot.face for slot in slots)
+        self._are_plain = compile_unescaped(faces, _BETWEEN).fullmatch
+        self._is_plain = compile_unescaped(faces).fullmatch
 
-    def write(self, inputs: Mapping[str, str]) -> list[str | None]:
-        """Return the operators of each text, empty ones for none; None where it is no plain line."""
+    def fill(self, inputs: Mapping[str, str]) -> Filled:
+        """Find what begins each text."""
         texts = [*map(inputs.get, self._names, repeat(""))]
         joined = _BETWEEN.join(texts)
-        if self._are_plain(joined) and f" {_BETWEEN}" not in joined and joined[-1:] != " ":
-            shapes = joined.encode("latin-1").translate(_SHAPE).split(b"\0")
-            if len(shapes) == len(texts):
-                return self._write_plain(texts, shapes)
-        return [slot.write(text) if text else "" for slot, text in zip(self._slots, texts, strict=True)]
+        if joined.count(_BETWEEN) >= len(texts) or f" {_BETWEEN}" in joined or joined.endswith(" "):
+            texts = [text.replace(_BETWEEN, "").rstrip() for text in texts]
+            joined = _BETWEEN.join(texts)
+        begins = self._begin(texts, joined)
+        if not self._are_plain(joined):
+            self._escape_texts(texts, begins)
+        others = [place for place, begun in enumerate(begins) if begun is None] if None in begins else []
+        for place in others:
+            texts[place] = ""
+        return Filled(begins, texts, others)
 
-    def _write_plain(self, texts: Sequence[str], shapes: Sequence[bytes]) -> list[str | None]:
-        # All in one expression: it runs for every text of a month end.
-        return [
-            (f"{left}{text})Tj" if len(text) <= fits else (begun := slot[shape]) and f"{begun}{text})Tj")
-            if text
-            else ""
-            for left, fits, slot, text, shape in zip(
-                self._lefts, self._fits, self._slots, texts, shapes, strict=True
-            )
-        ]
+    def _begin(self, texts: Sequence[str], joined: str) -> list[str | None]:
+        begins = self._begins.copy()
+        shapes = joined.encode("latin-1", "replace").translate(self._shape).split(b"\0")
+        for place, slot in self._narrow:
+            begins[place] = slot[shapes[place]]
+        lengths = map(len, map(texts.__getitem__, self._wide))
+        for place in compress(self._wide, map(gt, lengths, self._fits)):
+            begins[place] = self._slots[place][shapes[place]]
+        return begins
+
+    def _escape_texts(self, texts: list[str], begins: list[str | None]) -> None:
+        """Write those texts that a PDF string does not hold as they stand."""
+        for place, found in enumerate(map(self._is_plain, texts)):
+            if found is None:
+                slot, line = self._slots[place], texts[place].rstrip()
+                shown = slot.escape(line)
+                begins[place] = slot.begin(line) if shown else None
+                texts[place] = shown or ""
 
 
 class Slots:

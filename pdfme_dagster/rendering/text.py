@@ -135,6 +135,15 @@ def _break_paragraph(
     return _break_short_paragraph.__wrapped__(paragraph, typeface, size, spacing, width)
 
 
+def _measure_roughly(text: str, typeface: Typeface, size: float, spacing: float, width: float) -> float:
+    """Return a line's width in points; of a very long text one that is too wide, if its beginning is."""
+    if len(text) > 2 * _LONGEST_REMEMBERED and spacing >= 0:
+        begin = measure_text(text[:_LONGEST_REMEMBERED], typeface, size, spacing)
+        if begin > width:
+            return begin
+    return measure_text(text, typeface, size, spacing)
+
+
 @lru_cache(maxsize=8192)  # a month end's shops and towns come again and again
 def _break_short_paragraph(
     paragraph: str, typeface: Typeface, size: float, spacing: float, width: float
@@ -143,7 +152,7 @@ def _break_short_paragraph(
     if not text:
         return (Line(text=""),)
     right_to_left = reads_right_to_left(text)
-    if measure_text(text, typeface, size, spacing) <= width:
+    if _measure_roughly(text, typeface, size, spacing, width) <= width:
         return (Line(text=text, closes=True, right_to_left=right_to_left),)
     lines = _Breaker(typeface=typeface, size=size, spacing=spacing, width=width).break_text(text)
     if is_japanese(text):
@@ -168,7 +177,7 @@ class _Breaker:
         # Each line as its parts: adding to a long text over and over would copy it as often.
         lines, used = [list[str]()], 0.0
         for word in split_words(text):
-            advance = measure_text(word, self.typeface, self.size, self.spacing)
+            advance = _measure_roughly(word, self.typeface, self.size, self.spacing, self.width)
             if used + advance <= self.width:
                 used = self._add(lines, word, advance, used)
             elif not word.strip():

@@ -48,11 +48,11 @@ def make_setting(*, typeface: Typeface = TINY, size: float = 10, **properties: o
     return set_field(field, typeface)
 
 
-def list_lines(text: str, width: float = 100, **properties: object) -> list[str]:
+def list_lines(text: str, width: float = 100, **properties: Any) -> list[str]:
     return [line.text for line in break_lines(text, make_setting(**properties), 10, width)]
 
 
-def draw(text: str, box: Box = BOX, *, lines: slice | None = None, **properties: object) -> list[str]:
+def draw(text: str, box: Box = BOX, *, lines: slice | None = None, **properties: Any) -> list[str]:
     page = Page(width=200, height=200, font_names=BOOK.resource_names)
     draw_text(page, text, make_setting(**properties), box, lines)
     return page.operators

@@ -1,4 +1,4 @@
-"""What an operator is told of the job table, and does to it: exact, in few statements, also beside running runs.
+"""What an operator is told of the job table, and does to it: exact, in few statements, also beside runs.
 
 Not here: the three stores together (../test_upkeep.py) or how a report looks (../test_job_tables.py).
 """
@@ -142,7 +142,8 @@ def test_the_rate_is_of_completed_files_alone(
     fail(jobs, "bad")
     for etag, minutes in zip(etags, (0, 0, 2, 9, 30, 61), strict=True):
         psql.execute(
-            "UPDATE processing_jobs SET completed_at = now() - make_interval(mins => %s) WHERE file_hash = %s",
+            "UPDATE processing_jobs SET completed_at = now() - make_interval(mins => %s) "
+            "WHERE file_hash = %s",
             (minutes, etag),
         )
     counts = reports.status().counts
@@ -202,6 +203,16 @@ def test_texts_come_out_masked_and_in_one_line(
     assert cause.message == row.error_message == "card ****0015?[2J"
 
 
+def test_a_run_that_a_message_names_can_be_looked_for(jobs: JobStore, reports: JobReports) -> None:
+    run_id = "12345678-1234-4123-8123-123456789012"
+    admit(jobs, "a")
+    for _ in range(4):
+        jobs.start(run_id, ["a"])
+        jobs.release([run_id])
+    (row,) = reports.jobs(JobChoice())
+    assert (row.state, row.error_message) == ("failed", f"run {run_id} ended before this job did")
+
+
 # --- Which jobs ---
 
 
@@ -251,7 +262,7 @@ def test_a_name_has_the_organisation_that_the_reader_finds_in_it(jobs: JobStore,
     expected = {str(number): organisation_of(key) for number, key in enumerate(keys)}
     masked = {etag: "****9999" if name and len(name) > 30 else name for etag, name in expected.items()}
     assert found == masked
-    assert len(set(expected.values())) > 50
+    assert len(set(expected.values())) > 20
 
 
 def test_the_place_of_its_pdfs_knows_the_organisation_better_than_the_name(
@@ -275,8 +286,8 @@ def test_a_retry_leaves_a_job_as_mark_job_for_retry_does(
     jobs.start("run-1", ["one", "set"])
     complete(jobs, "run-1", "one", "set", rejected=1, rejected_reason="line 2: no such date", template="card")
     psql.execute(
-        "UPDATE processing_jobs SET status = 'failed', error_code = 'x', error_message = 'y', retry_count = 3, "
-        "dispatched_at = '2026-01-01', created_at = '2026-01-01', dispatch_id = %s",
+        "UPDATE processing_jobs SET status = 'failed', error_code = 'x', error_message = 'y', "
+        "retry_count = 3, dispatched_at = '2026-01-01', created_at = '2026-01-01', dispatch_id = %s",
         (uuid4(),),
     )
     psql.execute("SELECT mark_job_for_retry(id) FROM processing_jobs WHERE file_hash = 'one'")
@@ -330,8 +341,8 @@ def test_a_job_claimed_meanwhile_is_not_touched(jobs: JobStore, database: str, r
     fail(jobs, *etags)
     with psycopg.connect(database) as connection:
         connection.execute(
-            "UPDATE processing_jobs SET status = 'processing', run_id = 'run-2', processing_started_at = now() "
-            "WHERE file_hash = ANY(%s)",
+            "UPDATE processing_jobs SET status = 'processing', run_id = 'run-2', "
+            "processing_started_at = now() WHERE file_hash = ANY(%s)",
             (etags[:50],),
         )
         # Not committed yet; the retry does not wait for it either.
@@ -380,7 +391,8 @@ def test_retries_and_claims_at_once_share_the_jobs_out(jobs: JobStore, database:
 
 def age(psql: psycopg.Connection, days: int, *etags: str) -> None:
     psql.execute(
-        "UPDATE processing_jobs SET completed_at = now() - make_interval(days => %s) WHERE file_hash = ANY(%s)",
+        "UPDATE processing_jobs SET completed_at = now() - make_interval(days => %s) "
+        "WHERE file_hash = ANY(%s)",
         (days, list(etags)),
     )
 
@@ -442,9 +454,11 @@ def test_jobs_that_the_listing_could_not_show_stay(
 
 def test_no_postgres_is_said_in_one_line(services: EmbeddedServices) -> None:
     conninfo = f"postgresql://someone:not-for-logs@127.0.0.1:{free_port(0)}/pdfme"
-    with pytest.raises(TransientError, match=r"^Postgres does not answer: ") as refused:
-        with JobReports.open(conninfo):
-            pass
+    with (
+        pytest.raises(TransientError, match=r"^Postgres does not answer: ") as refused,
+        JobReports.open(conninfo),
+    ):
+        pass
     assert "\n" not in str(refused.value)
     assert "not-for-logs" not in str(refused.value)
 

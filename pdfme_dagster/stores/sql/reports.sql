@@ -79,7 +79,7 @@ SELECT j.file_hash AS etag, j.filename AS key, {organisation} AS organisation, j
        j.rejected, j.rejected_reason, j.pdf_location, j.duplicate_of
 FROM processing_jobs AS j
 WHERE {chosen}
-ORDER BY j.position DESC LIMIT %(limit)s;
+ORDER BY j.created_at DESC, j.position DESC LIMIT %(limit)s;
 
 -- name: states
 SELECT file_hash, status FROM processing_jobs WHERE file_hash = ANY(%(etags)s::text[]);
