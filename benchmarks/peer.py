@@ -1,14 +1,17 @@
 """pdfme's generator as a process that stays: warm, it takes turns with ours on the same documents.
 
-Not here: what the numbers mean (render.py); the tests have their own way to pdfme (their oracle).
+Not here: what the numbers mean (render.py), and where pdfme is (the tests' oracle).
 """
 
 import json
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Self
+
+from pdfme_dagster_tests.oracle import Oracle, find_oracle
 
 _SCRIPT = Path(__file__).with_name("pdfme.mjs")
 
@@ -16,12 +19,12 @@ _SCRIPT = Path(__file__).with_name("pdfme.mjs")
 class Peer(AbstractContextManager["Peer"]):
     """A running node with pdfme, one template and one font."""
 
-    def __init__(self, modules: Path, template: Path, font: Path, folder: Path) -> None:
-        """Start it; ``modules`` is the node_modules that hold @pdfme, ``folder`` takes files for a while."""
-        package = json.loads((modules / "@pdfme" / "generator" / "package.json").read_text("utf-8"))
+    def __init__(self, pdfme: Oracle, template: Path, font: Path, folder: Path) -> None:
+        """Start it; ``folder`` takes files for a while."""
+        package = json.loads((pdfme.modules / "@pdfme" / "generator" / "package.json").read_text("utf-8"))
         self.version = str(package["version"])
         self._documents, self._out = folder / "documents.json", folder / "first.pdf"
-        command = ["node", str(_SCRIPT), str(modules.resolve()), str(template), str(font)]
+        command = [str(pdfme.node), str(_SCRIPT), str(pdfme.modules.resolve()), str(template), str(font)]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def __enter__(self) -> Self:
@@ -48,17 +51,15 @@ class Peer(AbstractContextManager["Peer"]):
         return answer
 
 
-def find_modules(named: Path | None) -> Path | None:
-    """Return the node_modules with pdfme: of the folder that is named, else of the tests; None without any.
+def find_pdfme(named: Path | None) -> Oracle | None:
+    """Return pdfme of a folder that is named, else of the tests; None without it or without node.
 
     SystemExit if the named folder has none.
     """
-    from pdfme_dagster_tests.oracle import find_oracle
-
     if named is None:
-        oracle = find_oracle()
-        return None if oracle is None else oracle.modules
-    for modules in (named / "node_modules", named):
-        if (modules / "@pdfme" / "generator").is_dir():
-            return modules
-    raise SystemExit(f"{named} has no node_modules with @pdfme/generator; run npm ci there")
+        return find_oracle()
+    modules = next((path for path in (named / "node_modules", named) if (path / "@pdfme").is_dir()), None)
+    if modules is None:
+        raise SystemExit(f"{named} has no node_modules with @pdfme/generator; run npm ci there")
+    node = shutil.which("node")
+    return None if node is None else Oracle(node=Path(node), modules=modules)

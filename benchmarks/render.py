@@ -30,19 +30,21 @@ from typing import Any
 
 import pypdfium2
 
-from benchmarks.peer import Peer, find_modules
+from benchmarks.peer import Peer, find_pdfme
 from benchmarks.statements import invent_mixture, invent_statements
 from pdfme_dagster.domain.statement import Statement
 from pdfme_dagster.rendering import StatementRenderer, load_statement_renderer
 from pdfme_dagster.rendering.details import Details
+from pdfme_dagster.rendering.faces import Face
 from pdfme_dagster.rendering.fields import Brush
 from pdfme_dagster.rendering.font_book import FontBook
 from pdfme_dagster.rendering.preparing import prepare_template
 from pdfme_dagster.rendering.renderer import PageInputs, Renderer
-from pdfme_dagster.rendering.shipped_fonts import FALLBACK, STAND_INS, load_face, load_faces
+from pdfme_dagster.rendering.shipped_fonts import STAND_INS, load_faces
 from pdfme_dagster.templates.library import Library, load_library
 from pdfme_dagster.templates.reading import read_template
 from pdfme_dagster.templates.schema import Template
+from pdfme_dagster_tests.oracle import Oracle
 
 _TEMPLATE = (
     Path(__file__).parents[1]
@@ -55,7 +57,7 @@ _ROWS_PER_PAGE = 13
 _MANY_PAGES = 28
 # pdfme takes some hundred times as long, so it gets this share of the documents, and some for warming up.
 _PEER_SHARE = 20
-_PEER_WARM_UP = {1: 40, _MANY_PAGES: 4}
+_PEER_WARM_UP = {1: 100, _MANY_PAGES: 8}
 # For each document of one page so many of 28 pages.
 _MANY_SHARE = 50
 _SAMPLE = 3
@@ -90,27 +92,39 @@ class Workshop:
         )
 
 
-def open_workshop(folder: Path, modules: Path | None) -> Workshop:
-    """Get the template ready in a folder of its own, and start pdfme if there is any."""
+def open_workshop(folder: Path, pdfme: Oracle | None) -> Workshop:
+    """Get the template ready in a folder of its own, and start pdfme if there is any.
+
+    All have one font file: pdfme's own, for it takes three times as long with the one that we come with.
+    """
     template = folder / _TEMPLATE.name
     shutil.copyfile(_TEMPLATE, template)
-    (folder / "templates.yaml").write_text(f"default: {template.name}\n", encoding="utf-8")
     font = folder / "Roboto.ttf"
-    font.write_bytes((files("font_roboto") / "files" / "Roboto-Regular.ttf").read_bytes())
-    renderer = make_renderer(template)
+    write_font(font, pdfme)
+    spec = f"default: {template.name}\nfonts: {{Roboto: {font.name}}}\n"
+    (folder / "templates.yaml").write_text(spec, encoding="utf-8")
+    renderer = make_renderer(template, font)
     return Workshop(
         library=load_library(folder, read_template),
         statements=load_statement_renderer(folder),
         renderer=renderer,
         names=frozenset(field.name for field in renderer.drawables[0].list_fields()),
-        peer=None if modules is None else Peer(modules, template, font, folder),
+        peer=None if pdfme is None else Peer(pdfme, template, font, folder),
     )
 
 
-def make_renderer(template: Path) -> Renderer:
-    """Return the renderer of a template file with the shipped fonts, warm."""
-    stand_ins = [load_face(name) for name in STAND_INS]
-    brush = Brush(book=FontBook(load_faces(), fallback=FALLBACK, stand_ins=stand_ins))
+def write_font(path: Path, pdfme: Oracle | None) -> None:
+    """Write pdfme's font where it is there, else ours."""
+    if pdfme:
+        pdfme.write_default_font(path)
+    else:
+        path.write_bytes((files("font_roboto") / "files" / "Roboto-Regular.ttf").read_bytes())
+
+
+def make_renderer(template: Path, font: Path) -> Renderer:
+    """Return the renderer of a template file with a font file for Roboto, warm."""
+    faces = {**load_faces(), "Roboto": Face(font.read_bytes(), name="Roboto")}
+    brush = Brush(book=FontBook(faces, fallback="Roboto", stand_ins=[faces[name] for name in STAND_INS]))
     renderer = Renderer([prepare_template(read_template(template.read_bytes(), template.name), brush)])
     renderer.warm_up()
     return renderer
@@ -325,7 +339,7 @@ def _list_figures(one: Mapping[str, Any], many: Mapping[str, Any]) -> Iterator[t
 
 def measure_times(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Measure and print everything but memory."""
-    workshop = open_workshop(folder, find_modules(options.pdfme))
+    workshop = open_workshop(folder, find_pdfme(options.pdfme))
     with workshop.peer or nullcontext():
         if workshop.peer:
             print(

@@ -16,7 +16,7 @@ from pdfme_dagster.rendering.flow import place_still
 from pdfme_dagster.rendering.page import Page
 from pdfme_dagster.rendering.pages import Drawable, Inputs, Values, start_page
 from pdfme_dagster.rendering.placed import Placed
-from pdfme_dagster.rendering.plain_text import CLOSE, Filled, Slot, Slots, SlotSet
+from pdfme_dagster.rendering.plain_text import CLOSE, Slot, Slots, SlotSet
 from pdfme_dagster.templates.schema import TemplateField
 
 
@@ -27,16 +27,8 @@ class _Text(NamedTuple):
     placed: Placed
 
 
-class _Run(NamedTuple):
-    """Texts of one style; ``first`` is the number of the first on its page, from 0."""
-
-    style: str
-    first: int
-    placed: tuple[Placed, ...]
-
-
-# Runs that follow each other are one text object.
-_Step = str | Placed | tuple[_Run, ...]
+# What is drawn for each document: a text, another field, or operators.
+_Step = _Text | Placed | str
 
 
 class _Extras:
@@ -85,9 +77,9 @@ class CompiledPage:
         self.drawn = self.start()
         self._number = number
         self._slots = Slots(drawable.brush, self._blank.height)
-        self._steps, slots = _join_texts(list(self._list_steps()))
-        self._slot_faces = dict.fromkeys(slot.face for slot in slots)
-        self._texts = SlotSet(slots)
+        steps = list(self._list_steps())
+        self._slot_faces = dict.fromkeys(step.slot.face for step in steps if isinstance(step, _Text))
+        self._lines = _Lines(steps)
         self._start = "".join(self._list_forms())
 
     def start(self) -> Page:
@@ -109,17 +101,9 @@ class CompiledPage:
         self, inputs: Inputs, *, number: int, count: int, day: dt.date | None
     ) -> tuple[bytes, Page | None]:
         """Return a page's deflated operators, and what they need beyond the template's fixed part."""
-        written = [self._start] if self._start else []
         extras = _Extras(self, inputs, number, count, day)
-        filled = self._texts.fill(inputs)
-        for step in self._steps:
-            if isinstance(step, tuple):
-                written += _write_runs(step, filled, extras)
-            elif isinstance(step, str):
-                written.append(step)
-            else:
-                written.append(extras.draw(step))
-        return zlib.compress("\n".join(written).encode("latin-1"), CONTENT_LEVEL), extras.page
+        content = self._start + self._lines.write(inputs, extras)
+        return zlib.compress(content.encode("latin-1"), CONTENT_LEVEL), extras.page
 
     # --- Compiling ---
 
@@ -133,7 +117,7 @@ class CompiledPage:
         """Return the resource name of a form of what is constant."""
         return f"C{self._number}_{place}"
 
-    def _list_steps(self) -> Iterator[_Step | _Text]:
+    def _list_steps(self) -> Iterator[_Step]:
         """Yield what is drawn for each document, in the order of the template: text is copied in that order.
 
         What is constant becomes a form for each stretch of it, the first one below everything that is not.
@@ -166,40 +150,47 @@ def is_constant(field: TemplateField, drawable: Drawable) -> bool:
     return field.read_only and field.content not in drawable.contents
 
 
-def _join_texts(steps: Sequence[_Step | _Text]) -> tuple[list[_Step], list[Slot]]:
-    """Gather neighbouring texts in runs of one style; return the slots of all texts, too."""
-    joined: list[_Step] = []
-    slots: list[Slot] = []
-    for are_texts, members in groupby(steps, key=lambda step: isinstance(step, _Text)):
-        if not are_texts:
-            joined += [step for step in members if not isinstance(step, _Text)]
-            continue
-        runs = []
-        texts = [step for step in members if isinstance(step, _Text)]
-        for style, same in groupby(texts, key=lambda text: text.slot.style):
-            run = list(same)
-            # It ends in a text that is empty, so that all are closed alike.
-            runs.append(_Run(f"{style.write()}(", len(slots), tuple(text.placed for text in run)))
-            slots += [text.slot for text in run]
-        joined.append(tuple(runs))
-    return joined, slots
+class _Lines:
+    """What is drawn for each document on a page: one text object, which all that is no plain text interrupts.
 
+    A style ends in an empty text: each text closes the one before it.
+    """
 
-def _write_runs(runs: Sequence[_Run], filled: Filled, extras: _Extras) -> Iterator[str]:
-    """Yield the operators of texts, all plain ones up to one that is not in one text object."""
-    written: list[str] = []
-    for run in runs:
-        written.append(run.style)
-        start, end = run.first, run.first + len(run.placed)
-        for other in filled.others:
-            if start <= other < end:
-                written += filled.list_operators(slice(start, other))
-                yield _close_texts(written)
-                yield extras.draw(run.placed[other - run.first])
-                written, start = [run.style], other + 1
-        written += filled.list_operators(slice(start, end))
-    yield _close_texts(written)
+    def __init__(self, steps: Sequence[_Step]) -> None:
+        styles = [step.slot.style.write() for step in steps if isinstance(step, _Text)]
+        self._has_texts = bool(styles)
+        self._placed: dict[int, tuple[Placed, str]] = {}
+        self._drawn: list[int] = []
+        slots = list(self._list_slots(steps, style := next(iter(styles), "")))
+        self._start, self._end = (f"BT {style}(", f"{CLOSE}ET") if styles else ("", "")
+        self._slots = SlotSet(slots)
 
+    def _list_slots(self, steps: Sequence[_Step], style: str) -> Iterator[Slot | str]:
+        """Yield slots and what stands between them, a style where it changes; note what is drawn for each."""
+        place = 0
+        for step in steps:
+            if isinstance(step, str):
+                yield self._interrupt(step, style)
+            elif isinstance(step, _Text):
+                if step.slot.style.write() != style:
+                    style = step.slot.style.write()
+                    yield f"{CLOSE}{style}("
+                    place += 1
+                self._placed[place] = (step.placed, style)
+                yield step.slot
+            else:
+                self._placed[place] = (step, style)
+                self._drawn.append(place)
+                yield ""
+            place += 1
 
-def _close_texts(written: Sequence[str]) -> str:
-    return f"BT {f'{CLOSE}{chr(10)}'.join(written)}{CLOSE}\nET"
+    def write(self, inputs: Inputs, extras: _Extras) -> str:
+        """Return the operators for one document's page."""
+        filled = self._slots.fill(inputs)
+        for place in (*self._drawn, *filled.others):
+            placed, style = self._placed[place]
+            filled.begins[place] = self._interrupt(extras.draw(placed), style)
+        return f"{self._start}{filled.join()}{self._end}"
+
+    def _interrupt(self, operators: str, style: str) -> str:
+        return f"{CLOSE}ET\n{operators}\nBT {style}(" if self._has_texts else f"{operators}\n"

@@ -7,10 +7,9 @@ so where an amount begins depends on its *shape* only (``0,000.000``), and shape
 not. And whether the texts of a page are plain is found out for all of them in one go.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import compress, repeat
-from operator import add, gt
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from itertools import repeat
+from typing import Any, NamedTuple, cast
 
 from pdfme_dagster.rendering.faces import compile_unescaped
 from pdfme_dagster.rendering.fields import Brush, set_text
@@ -45,7 +44,8 @@ _LONGEST_REMEMBERED = 100
 # Where fewer characters fit for sure, dates and amounts are found by their shapes at once.
 _NARROW = 12
 _BETWEEN = "\0"
-CLOSE = ")Tj"
+# Each text closes the one before it: a page is then a row of beginnings and texts, and joined in one go.
+CLOSE = ")Tj\n"
 
 
 class Slot(dict[bytes, str | None]):
@@ -66,10 +66,11 @@ class Slot(dict[bytes, str | None]):
         self._y = format_number(box.y + box.height - offset)
         advances = face.basic_characters
         is_left = self._alignment in (None, "left", "justify")
-        self.at_left = f"1 0 0 1 {format_number(box.x)} {self._y} Tm("
         # A text of so many characters fits whatever they are, and begins at the left; others are measured.
         self.surely_fits = int(box.width / (max(1e-3, *advances.values()) * setting.size)) if is_left else -1
         self.has_even_digits = len({advances.get(digit) for digit in "0123456789"}) == 1
+        self.at_left = f"{CLOSE}{self._write_begin(box.x)}"
+        self[b""] = ""
 
     def __missing__(self, shape: bytes) -> str | None:
         line = shape.decode("latin-1")
@@ -77,65 +78,75 @@ class Slot(dict[bytes, str | None]):
         if len(shape) <= _LONGEST_REMEMBERED:
             if len(self) >= _REMEMBERED_SHAPES:
                 self.clear()
+                self[b""] = ""
             self[shape] = begun
         return begun
 
-    def write(self, text: str) -> str | None:
-        """Return the operators of one text, None where it is no plain line."""
-        line = text.rstrip()
-        shown = self.escape(line)
-        begun = self.begin(line) if shown else None
-        return begun and f"{begun}{shown}{CLOSE}"
+    def begin(self, line: str) -> str | None:
+        """Return what closes another text and begins this one, None where it does not fit on one line."""
+        x = self._find_x(line)
+        return None if x is None else f"{CLOSE}{self._write_begin(x)}"
 
     def escape(self, line: str) -> str | None:
         """Return a text as it stands inside a PDF string, None for text that is not plain."""
         return self._typeface.write_plain(line)
 
-    def begin(self, line: str) -> str | None:
-        """Return the operators up to a plain text, None where it does not fit on the line."""
+    def write(self, text: str) -> str | None:
+        """Return the operators of one text, None where it is no plain line."""
+        line = text.rstrip()
+        shown = self.escape(line)
+        x = self._find_x(line) if shown else None
+        return None if x is None else f"{self._write_begin(x)}{shown})Tj"
+
+    def _find_x(self, line: str) -> float | None:
         if len(line) <= self.surely_fits:
-            return self.at_left
+            return self._box.x
         width = self._typeface.measure(line) * self._size
         if width > self._box.width or line != line.rstrip():
             return None
-        x = self._box.x + align_line(self._alignment, width, self._box.width)
+        return self._box.x + align_line(self._alignment, width, self._box.width)
+
+    def _write_begin(self, x: float) -> str:
         return f"1 0 0 1 {format_number(x)} {self._y} Tm("
 
 
 class Filled(NamedTuple):
-    """The texts of one page's slots, in their order, and what begins each.
+    """A page's texts, and what begins each.
 
     A text is empty where there is none, and where it is no plain line: ``others`` are the places of those.
     """
 
-    begins: list[str | None]
+    begins: list[str]
     texts: list[str]
     others: list[int]
 
-    def list_operators(self, which: slice) -> Iterator[str]:
-        """Yield the operators of some of the texts, each up to what closes it."""
-        texts = self.texts[which]
-        # No loop of Python's own: it would run for every text of a month end.
-        return map(add, compress(self.begins[which], texts), filter(None, texts))
+    def join(self) -> str:
+        """Return the operators of the page."""
+        pieces = [""] * (2 * len(self.texts))
+        pieces[::2], pieces[1::2] = self.begins, self.texts
+        return "".join(pieces)
 
 
 class SlotSet:
-    """The slots of one page, whose texts are looked at together."""
+    """The slots of one page, whose texts are looked at together, and what stands between them."""
 
-    def __init__(self, slots: Sequence[Slot]) -> None:
-        """Take slots in any order, which is that of their texts."""
-        self._slots, self._names = tuple(slots), tuple(slot.name for slot in slots)
-        self._begins: list[str | None] = [slot.at_left for slot in slots]
-        self._narrow = [(place, slot) for place, slot in enumerate(slots) if slot.surely_fits < _NARROW]
-        self._wide = [place for place, slot in enumerate(slots) if slot.surely_fits >= _NARROW]
-        self._fits = [slots[place].surely_fits for place in self._wide]
-        self._shape = _SHAPE if all(slot.has_even_digits for slot in slots) else None
-        faces = dict.fromkeys(slot.face for slot in slots)
+    def __init__(self, slots: Sequence[Slot | str]) -> None:
+        """Take slots, and operators that stand between them, in the order in which they are drawn."""
+        placed = [(place, slot) for place, slot in enumerate(slots) if isinstance(slot, Slot)]
+        self._slots = dict(placed)
+        # No input has None for its name.
+        self._names: list[Any] = [slot.name if isinstance(slot, Slot) else None for slot in slots]
+        self._begins = [slot.at_left if isinstance(slot, Slot) else slot for slot in slots]
+        self._narrow = [(place, slot) for place, slot in placed if slot.surely_fits < _NARROW]
+        self._wide = [(place, slot) for place, slot in placed if slot.surely_fits >= _NARROW]
+        self._shape = _SHAPE if all(slot.has_even_digits for _, slot in placed) else None
+        faces = dict.fromkeys(slot.face for _, slot in placed)
         self._are_plain = compile_unescaped(faces, _BETWEEN).fullmatch
         self._is_plain = compile_unescaped(faces).fullmatch
 
     def fill(self, inputs: Mapping[str, str]) -> Filled:
         """Find what begins each text."""
+        # As little of it as can be in loops of Python's own: a month end has millions of texts.
         texts = [*map(inputs.get, self._names, repeat(""))]
         joined = _BETWEEN.join(texts)
         if joined.count(_BETWEEN) >= len(texts) or f" {_BETWEEN}" in joined or joined.endswith(" "):
@@ -147,16 +158,16 @@ class SlotSet:
         others = [place for place, begun in enumerate(begins) if begun is None] if None in begins else []
         for place in others:
             texts[place] = ""
-        return Filled(begins, texts, others)
+        return Filled(cast("list[str]", begins), texts, others)
 
     def _begin(self, texts: Sequence[str], joined: str) -> list[str | None]:
-        begins = self._begins.copy()
+        begins: list[str | None] = [*self._begins]
         shapes = joined.encode("latin-1", "replace").translate(self._shape).split(b"\0")
         for place, slot in self._narrow:
             begins[place] = slot[shapes[place]]
-        lengths = map(len, map(texts.__getitem__, self._wide))
-        for place in compress(self._wide, map(gt, lengths, self._fits)):
-            begins[place] = self._slots[place][shapes[place]]
+        for place, slot in self._wide:
+            if not 0 < len(texts[place]) <= slot.surely_fits:
+                begins[place] = slot[shapes[place]]
         return begins
 
     def _escape_texts(self, texts: list[str], begins: list[str | None]) -> None:

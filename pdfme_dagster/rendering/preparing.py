@@ -9,10 +9,12 @@ from pdfme_dagster.errors import PermanentError, TemplateError
 from pdfme_dagster.rendering.archive import find_archive_faults
 from pdfme_dagster.rendering.base_pdf import BasePdf, import_base_pdf
 from pdfme_dagster.rendering.codes import check_code
-from pdfme_dagster.rendering.fields import Brush, find_format
+from pdfme_dagster.rendering.fields import Brush, draw_field, find_format
 from pdfme_dagster.rendering.markdown import strip_marks
+from pdfme_dagster.rendering.page import Page
 from pdfme_dagster.rendering.pages import Drawable
 from pdfme_dagster.rendering.pictures import read_picture
+from pdfme_dagster.rendering.placed import Placed
 from pdfme_dagster.rendering.svg import compile_svg
 from pdfme_dagster.templates.expressions import (
     Content,
@@ -52,6 +54,8 @@ def prepare_template(template: Template, brush: Brush, *, optimise: bool = False
         found = [*_compile_content(field, names, contents), *_check_fonts(field, brush)]
         if not found:
             found = list(_check_field(field, brush))
+        if not found and field.read_only and field.content not in contents:
+            found = list(_check_drawing(field, brush))
         problems += [f'{place}, field "{field.name}": {problem}' for problem in found]
     if problems:
         raise TemplateError([f"{template.name}: {problem}" for problem in problems])
@@ -152,7 +156,7 @@ def _check_field(field: TemplateField, brush: Brush) -> Iterator[str]:
         yield from _check_glyphs(field, brush)
     if not field.read_only or not field.content:
         return
-    if isinstance(field, PictureField):
+    if isinstance(field, PictureField) and "{" not in field.content:
         yield from _check_picture(field, pdf_a=brush.pdf_a)
     elif isinstance(field, SvgField):
         yield from _check_call(compile_svg, field.content, key="content")
@@ -169,6 +173,17 @@ def _check_call(call: object, *arguments: object, key: str) -> Iterator[str]:
         call(*arguments)  # type: ignore[operator]
     except (ValueError, PermanentError) as exc:
         yield f"{key}: {exc}"
+
+
+def _check_drawing(field: TemplateField, brush: Brush) -> Iterator[str]:
+    """Draw a field that is the same in every document, to see whether it can be."""
+    page = Page(width=0, height=0, font_names=brush.book.resource_names)
+    placed = Placed(field=field, y_mm=field.position.y, height_mm=field.height)
+    try:
+        draw_field(page, placed, field.content, brush)
+    except PermanentError as exc:
+        reason = str(exc).removeprefix(f'field "{field.name}": ')
+        yield f"content: {reason}"
 
 
 def _check_picture(field: PictureField, *, pdf_a: bool) -> Iterator[str]:

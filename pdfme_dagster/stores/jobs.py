@@ -3,18 +3,14 @@
 Not here: SQL (sql/queries.sql), the schema (sql/0001…), or what a job's file contains.
 """
 
-import functools
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
-from importlib import resources
 from typing import Any, Self, TypeVar
 from uuid import UUID
 
-import psycopg
 from psycopg.rows import kwargs_row
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg_pool import ConnectionPool
 
 from pdfme_dagster.domain.job import (
     Claim,
@@ -28,7 +24,7 @@ from pdfme_dagster.domain.job import (
     Release,
 )
 from pdfme_dagster.domain.upload import Upload
-from pdfme_dagster.errors import TransientError
+from pdfme_dagster.stores.named_queries import load_queries, postgres_errors
 
 # One watcher at a time decides which runs to ask for; the others wait the moment it takes.
 _DISPATCH_LOCK = 0x64697370
@@ -54,7 +50,7 @@ class JobStore:
         pool = ConnectionPool(
             conninfo, min_size=1, max_size=max_pool_size, timeout=_CONNECT_SECONDS, open=False, name="jobs"
         )
-        with _translated():
+        with postgres_errors():
             pool.open(wait=True, timeout=_CONNECT_SECONDS)
         try:
             yield cls(pool)
@@ -91,7 +87,7 @@ class JobStore:
     @contextmanager
     def dispatching(self) -> Iterator[None]:
         """Hold the dispatch lock: within, no other watcher takes pending jobs."""
-        with _translated(), self._pool.connection() as connection, connection.transaction():
+        with postgres_errors(), self._pool.connection() as connection, connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(%s)", (_DISPATCH_LOCK,))
             yield
 
@@ -168,18 +164,18 @@ class JobStore:
         return self._made(_make_release, "release_stuck", seconds=seconds)
 
     def _rows(self, query: str, **parameters: object) -> Rows:
-        with _translated(), self._pool.connection() as connection:
-            return connection.execute(_queries()[query].encode(), parameters).fetchall()
+        with postgres_errors(), self._pool.connection() as connection:
+            return connection.execute(load_queries("queries.sql")[query].encode(), parameters).fetchall()
 
     def _made(self, make: Callable[..., T], query: str, **parameters: object) -> list[T]:
         """Return what ``make`` makes of each row's columns by name."""
         rows = kwargs_row(make)
         with (
-            _translated(),
+            postgres_errors(),
             self._pool.connection() as connection,
             connection.cursor(row_factory=rows) as cursor,
         ):
-            return cursor.execute(_queries()[query].encode(), parameters).fetchall()
+            return cursor.execute(load_queries("queries.sql")[query].encode(), parameters).fetchall()
 
 
 def _make_job(*, state: str, **columns: Any) -> Job:
@@ -196,18 +192,3 @@ def _columns(failures: Sequence[JobFailure]) -> Mapping[str, list[str]]:
         "codes": [failure.code for failure in failures],
         "messages": [failure.message for failure in failures],
     }
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except (psycopg.OperationalError, PoolTimeout) as exc:
-        raise TransientError(f"Postgres does not answer: {str(exc).splitlines()[0]}") from exc
-
-
-@functools.cache
-def _queries() -> Mapping[str, str]:
-    text = (resources.files("pdfme_dagster.stores") / "sql" / "queries.sql").read_text(encoding="utf-8")
-    parts = re.split(r"^-- name: (\w+)$", text, flags=re.MULTILINE)
-    return dict(zip(parts[1::2], parts[2::2], strict=True))

@@ -56,6 +56,8 @@ Points = Annotated[float, Field(ge=0, le=_LARGEST_POINTS, allow_inf_nan=False)]
 Factor = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 Percentage = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
 Spacing = Annotated[float, Field(ge=-_LARGEST_POINTS, le=_LARGEST_POINTS, allow_inf_nan=False)]
+# Names stand in messages.
+Name = Annotated[str, Field(max_length=500)]
 Color = Annotated[str | None, BeforeValidator(_read_color)]
 
 
@@ -105,7 +107,7 @@ class DynamicFontSize(_Part):
 class FieldBase(_Part):
     """What all fields have. ``content`` is drawn where the field is read-only; else the input of its name."""
 
-    name: str
+    name: Name
     position: Position
     width: Length
     height: Length
@@ -122,7 +124,7 @@ class TextLook(_Part):
     Without ``alignment`` a paragraph begins where its letters do: at the left, or Arabic at the right.
     """
 
-    font_name: str = ""
+    font_name: Name = ""
     font_size: Annotated[Points, _or(13)] = 13
     line_height: Annotated[Factor, _or(1)] = 1
     character_spacing: Annotated[Spacing, _or(0)] = 0
@@ -138,10 +140,10 @@ class TextLook(_Part):
 class FontVariants(_Part):
     """The fonts that bold, italic, both and code are set in."""
 
-    bold: str = ""
-    italic: str = ""
-    bold_italic: str = ""
-    code: str = ""
+    bold: Name = ""
+    italic: Name = ""
+    bold_italic: Name = ""
+    code: Name = ""
 
 
 class TextBase(FieldBase, TextLook):

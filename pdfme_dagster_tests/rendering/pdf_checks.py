@@ -26,8 +26,8 @@ class Letter(NamedTuple):
 def check_structure(content: bytes) -> None:
     """Fail where another program would have to repair the file, or an object is not where the table says."""
     with pikepdf.open(BytesIO(content), attempt_recovery=False) as document:
-        assert document.check_pdf_syntax() == []
-        assert document.get_warnings() == []
+        problems = [*document.check_pdf_syntax(), *document.get_warnings()]
+    assert problems == []
     start = int(content.rsplit(b"startxref", 1)[1].split()[0])
     head, _, rows = content[start:].partition(b"0000000000 65535 f")
     assert head.split()[0] == b"xref"

@@ -8,7 +8,7 @@ from pdfme_dagster.rendering.assembly import Prefix, Start, extend_start, finish
 from pdfme_dagster.rendering.base_pdf import ObjectTemplate
 from pdfme_dagster_tests.rendering.pdf_checks import check_structure, find_ids
 
-PAGE = b"<</Type/Page/MediaBox[0 0 10 10]/Parent 3 0 R/Contents 5 0 R>>"
+PAGE = b"<</Type/Page/MediaBox[0 0 10 10]/Resources<<>>/Parent 3 0 R/Contents 5 0 R>>"
 
 
 def make_start(note: bytes = b"(note)") -> Start:
@@ -62,5 +62,5 @@ def test_tables_of_any_length_are_right(count: int) -> None:
         prefix.add(b"(%d)" % number)
     catalogue = b"<</Type/Catalog/Pages %d 0 R>>" % (count + 2)
     start = extend_start(prefix.finish(), [catalogue], b"/Root %d 0 R" % (count + 1))
-    content = finish_file(start, [b"<</Type/Pages/Count 0/Kids[]>>"])
-    check_structure(content)
+    page = b"<</Type/Page/MediaBox[0 0 10 10]/Resources<<>>/Parent %d 0 R>>" % (count + 2)
+    check_structure(finish_file(start, [b"<</Type/Pages/Count 1/Kids[%d 0 R]>>" % (count + 3), page]))

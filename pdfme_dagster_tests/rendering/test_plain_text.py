@@ -15,7 +15,7 @@ from pdfme_dagster.rendering.fields import Brush, draw_field
 from pdfme_dagster.rendering.font_book import FontBook
 from pdfme_dagster.rendering.page import Page
 from pdfme_dagster.rendering.placed import Placed
-from pdfme_dagster.rendering.plain_text import Slot, Slots, SlotSet
+from pdfme_dagster.rendering.plain_text import CLOSE, Slot, Slots, SlotSet
 from pdfme_dagster.rendering.shipped_fonts import load_face
 from pdfme_dagster.templates.schema import SelectField, TextField
 from pdfme_dagster_tests.rendering.tiny_fonts import HEBREW, build_font, make_face
@@ -126,10 +126,11 @@ def test_the_short_cut_shows_what_the_long_way_shows(properties: dict[str, objec
 def write_together(slots: Sequence[Slot], inputs: Mapping[str, str]) -> list[str | None]:
     """Return the operators of each text, None where it is left to the long way."""
     filled = SlotSet(slots).fill(inputs)
-    return [
-        None if place in filled.others else filled.write(slice(place, place + 1))
-        for place in range(len(slots))
+    written = [
+        text and f"{begun.removeprefix(CLOSE)}{text})Tj"
+        for begun, text in zip(filled.begins, filled.texts, strict=True)
     ]
+    return [None if place in filled.others else text for place, text in enumerate(written)]
 
 
 @given(st.lists(st.tuples(FIELDS, TEXTS), max_size=5))
@@ -147,13 +148,17 @@ def test_texts_looked_at_together_are_shown_as_the_long_way_shows_each(
                 assert shown == draw_slowly(fields[int(slot.name)], inputs[slot.name])
 
 
-def test_texts_side_by_side_are_written_in_one_go() -> None:
-    slots = [make_slot(name=name, alignment="right") for name in "abcd"]
-    texts = {"a": "1.00", "c": "", "d": "(2)"}
-    filled = SlotSet(slots).fill(texts)
+@pytest.mark.parametrize("alignment", ["left", "right"])
+def test_texts_are_joined_with_what_stands_between_them(alignment: str) -> None:
+    slots = [make_slot(name=name, alignment=alignment) for name in "abcd"]
+    filled = SlotSet([*slots[:3], f"{CLOSE}1 g(", slots[3]]).fill({"a": "1.00", "c": "", "d": "(2)"})
     assert filled.others == []
-    assert filled.write(slice(0, 4)) == f"{slots[0].write('1.00')}\n{slots[3].write('(2)')}"
-    assert filled.write(slice(1, 3)) == ""
+    assert f"(){CLOSE}" not in filled.join()
+    assert f"({filled.join()})Tj" == f"()Tj\n{slots[0].write('1.00')}\n1 g()Tj\n{slots[3].write('(2)')}"
+
+
+def test_operators_between_texts_take_no_input() -> None:
+    assert SlotSet(["q", "Q"]).fill({"": "text", "q": "text"}).join() == "qQ"
 
 
 @pytest.mark.parametrize("alignment", [None, "left", "center", "right", "justify"])

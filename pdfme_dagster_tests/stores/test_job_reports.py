@@ -4,9 +4,7 @@ Not here: the three stores together (../test_upkeep.py) or how a report looks (.
 """
 
 import random
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -21,6 +19,7 @@ from pdfme_dagster.local.services import EmbeddedServices
 from pdfme_dagster.parsing.reader import organisation_of
 from pdfme_dagster.stores.job_reports import JobChoice, JobReports
 from pdfme_dagster.stores.jobs import JobStore
+from pdfme_dagster_tests.stores.at_once import at_once
 
 CARD = "5000000000000015"
 
@@ -349,17 +348,6 @@ def test_a_job_claimed_meanwhile_is_not_touched(jobs: JobStore, database: str, r
         assert set(reports.retry(JobChoice())) == set(etags[50:])
     assert jobs.count_states(etags) == {JobState.PROCESSING: 50, JobState.PENDING: 350}
     assert reports.retry(JobChoice()) == {}
-
-
-def at_once(calls: Sequence[Callable[[], Any]]) -> list[Any]:
-    together = Barrier(len(calls))
-
-    def run(call: Callable[[], Any]) -> Any:
-        together.wait()
-        return call()
-
-    with ThreadPoolExecutor(len(calls)) as threads:
-        return list(threads.map(run, calls))
 
 
 @pytest.mark.parametrize("attempt", range(5))

@@ -4,9 +4,7 @@ Not here: the schema and the operator's functions (test_migrations.py).
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from threading import Barrier
 from typing import Any, ClassVar, LiteralString
 from uuid import UUID, uuid4
 
@@ -21,6 +19,7 @@ from pdfme_dagster.local.ports import free_port
 from pdfme_dagster.local.services import EmbeddedServices
 from pdfme_dagster.stores import jobs as jobs_module
 from pdfme_dagster.stores.jobs import JobStore
+from pdfme_dagster_tests.stores.at_once import at_once
 
 MANY = 2_000
 
@@ -65,18 +64,6 @@ def state(jobs: JobStore, etag: str) -> JobState:
 
 def number_etags(count: int) -> list[str]:
     return [f"{number:032x}" for number in range(count)]
-
-
-def at_once(calls: Sequence[Callable[[], Any]]) -> list[Any]:
-    """Call all at the same moment, each in a thread of its own; return their results in order."""
-    together = Barrier(len(calls))
-
-    def run(call: Callable[[], Any]) -> Any:
-        together.wait()
-        return call()
-
-    with ThreadPoolExecutor(len(calls)) as threads:
-        return list(threads.map(run, calls))
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ from pdfme_dagster.errors import TransientError
 from pdfme_dagster.local.ports import free_port
 from pdfme_dagster.local.services import EmbeddedServices
 from pdfme_dagster.stores import migrations
-from pdfme_dagster.stores.jobs import _queries
 from pdfme_dagster.stores.migrations import apply_migrations
+from pdfme_dagster.stores.named_queries import load_queries
 
 ALL = [
     "0001_processing_jobs.sql",
@@ -396,7 +396,7 @@ RUN = {"run_id": "run-1", "etags": [f"e{number}" for number in range(40)]}
 def test_a_query_reads_its_index_and_not_the_history(
     history: psycopg.Connection, query: str, parameters: dict[str, Any], index: str
 ) -> None:
-    explain = f"EXPLAIN (FORMAT JSON) {_queries()[query]}"
+    explain = f"EXPLAIN (FORMAT JSON) {load_queries('queries.sql')[query]}"
     ((plans,),) = history.execute(explain.encode(), parameters)
     assert list_indexes(plans[0]["Plan"]) == {index}
 
