@@ -68,7 +68,7 @@ def test_pictures_are_embedded_once() -> None:
             page.draw_picture(read_picture(uri), 0, 0, 10, 10)
     content = write(*pages)
     with pikepdf.open(BytesIO(content)) as document:
-        assert len(document.Root.Pages.Resources.XObject) == 2
+        assert len(document.pages[0].Resources.XObject) == 2
 
 
 def test_transparency_is_declared() -> None:
@@ -76,7 +76,7 @@ def test_transparency_is_declared() -> None:
     with page.turned(0, 0.5, 0, 0):
         page.fill_box(0, 0, 10, 10, "ff0000")
     with pikepdf.open(BytesIO(write(page))) as document:
-        state = document.Root.Pages.Resources.ExtGState.A500_500
+        state = document.pages[0].Resources.ExtGState.A500_500
         assert (float(state.CA), float(state.ca)) == (0.5, 0.5)
 
 
@@ -87,7 +87,7 @@ def test_base_pages_come_along_if_they_are_used() -> None:
     pages = len(base.pages)
     content = write(make_page("over", form=pages), make_page(), bases=[base, base])
     with pikepdf.open(BytesIO(content)) as document:
-        assert list(document.Root.Pages.Resources.XObject) == [f"/B{pages}"]
+        assert list(document.pages[0].Resources.XObject) == [f"/B{pages}"]
 
 
 # --- Links ---
@@ -99,8 +99,10 @@ def make_link(target: str, **look: Any) -> Link:
 
 def test_a_link_opens_an_address() -> None:
     assert write_link(make_link("https://example.com/(a)")) == (
-        b"<</Type/Annot/Subtype/Link/F 4/Border[0 0 0]/Rect[1 2.5 30 40]/A<</S/URI"
-        b"/URI(https://example.com/\\(a\\))>>>>",
+        (
+            b"<</Type/Annot/Subtype/Link/F 4/Border[0 0 0]/Rect[1 2.5 30 40]/A<</S/URI"
+            b"/URI(https://example.com/\\(a\\))>>>>"
+        ),
         None,
     )
     assert b"/F 4/Border[0 0 1]/Rect" in write_link(make_link("https://a", look=b"/Border[0 0 1]"))[0]

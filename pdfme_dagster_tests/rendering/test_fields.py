@@ -1,9 +1,12 @@
 """Each type of field is drawn where it stands, and says which value it cannot draw."""
 
 import re
+from base64 import b64encode
+from io import BytesIO
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from pdfme_dagster.errors import PermanentError
 from pdfme_dagster.rendering.fields import draw_field, find_format, set_text, write_moment
@@ -45,7 +48,7 @@ def refuse(kind: str, value: str, **properties: Any) -> str:
 
 def test_a_field_stands_from_its_top_left_corner() -> None:
     page = draw("rectangle", "", color="#ff0000")
-    assert page.operators == ["0.000 w 1 0 0 rg 28.346 126.301 113.384 17.008 re f"]
+    assert page.operators == ["0.000 w 1 0 0 rg 28.346 126.300 113.384 17.008 re f"]
     assert page.anchors == {"field": (10 * MM, HEIGHT - 20 * MM)}
 
 
@@ -147,11 +150,6 @@ def test_messages_show_no_names_and_no_card_numbers() -> None:
 
 
 def test_cmyk_pictures_do_not_go_into_an_archive() -> None:
-    from base64 import b64encode
-    from io import BytesIO
-
-    from PIL import Image
-
     written = BytesIO()
     Image.new("CMYK", (4, 4)).save(written, "JPEG")
     uri = f"data:image/jpeg;base64,{b64encode(written.getvalue()).decode()}"
@@ -194,7 +192,11 @@ def test_letters_of_a_pattern_that_mean_nothing_are_refused() -> None:
 
 
 def test_dates_stand_in_the_middle_in_one_line_height() -> None:
-    looks = ({"verticalAlignment": "top", "lineHeight": 3}, {"verticalAlignment": "bottom"}, {})
+    looks: tuple[dict[str, Any], ...] = (
+        {"verticalAlignment": "top", "lineHeight": 3},
+        {"verticalAlignment": "bottom"},
+        {},
+    )
     shown = {tuple(draw("date", "2025/09/05", fontSize=9, **look).operators) for look in looks}
     assert len(shown) == 1
 

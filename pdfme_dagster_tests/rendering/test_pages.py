@@ -93,7 +93,7 @@ def test_required_fields_need_a_value_from_any_input() -> None:
     require_inputs(template, [{}, {"a": "x"}])
     for inputs in ({}, {"a": ""}, {"b": "x"}):
         with pytest.raises(
-            PermanentError, match='template card.json: field "a" is required and has no value'
+            PermanentError, match=r'template card\.json: field "a" is required and has no value'
         ) as raised:
             require_inputs(template, [inputs])
         assert raised.value.code == "missing_value"

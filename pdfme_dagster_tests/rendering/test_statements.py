@@ -159,7 +159,9 @@ def test_a_template_with_a_table_breaks_pages_itself(tmp_path: Path) -> None:
         assert count_rows(rendered.content) == rows
         assert rendered.pages == count_pages(rendered.content)
     problems = list_problems(
-        tmp_path, {"default": {"template": "own.json", "last": "last.json"}}, {"last.json": make_template(rows=0)}
+        tmp_path,
+        {"default": {"template": "own.json", "last": "last.json"}},
+        {"last.json": make_template(rows=0)},
     )
     assert problems == [
         "own.json, last.json: a table, list or growing text breaks pages itself; name one template only"
