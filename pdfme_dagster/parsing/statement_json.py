@@ -133,7 +133,7 @@ class _Cursor:
     """
 
     def __init__(self, pieces: Iterable[str], first_line: int, decoder: _Decoder) -> None:
-        self._pieces = iter(pieces)
+        self._pieces = filter(None, pieces)
         self._decoder = decoder
         self._text, self._at, self._dropped = "", 0, 0
         self._line, self._counted = first_line, 0

@@ -202,7 +202,8 @@ def _is_basic(
 def _list_cluster_texts(shaped: Sequence[_Shaped], text: str, *, right_to_left: bool) -> list[str]:
     """Return what each glyph stands for; of several for the same letters, the last stands for them all."""
     starts = sorted({place for _, place, *_ in shaped})
-    ends = dict(zip(starts, [*starts[1:], len(text)], strict=True))
+    # Nothing is left of a text of joiners.
+    ends = dict(zip(starts, [*starts[1:], len(text)], strict=bool(starts)))
     told = {start: _IGNORABLE.sub("", text[start:end]) for start, end in ends.items()}
     texts = {start: "".join(map(reveal_letters, each)) for start, each in told.items()}
     if right_to_left:  # readers turn such a line and its brackets round as they copy it, also in a ligature

@@ -768,7 +768,7 @@ def test_a_document_reads_the_same_in_whatever_pieces_it_comes(places: list[int]
 
 
 def test_a_number_that_goes_on_in_the_next_piece_is_one_number() -> None:
-    cursor = _Cursor(["[1", "2", ".5", "", "0 ", ",\r", "\n7", "]"], 1, _Decoder())
+    cursor = _Cursor(["[1", "2", ".5", "", "0 ", ",\r", "", "\n7", "]"], 1, _Decoder())
     assert [cursor.read()[0] for _ in cursor.walk_list()] == ["12.50", "7"]
     assert cursor.find_line() == 2
 

@@ -9,7 +9,7 @@ import numpy as np
 import pikepdf
 import pypdfium2
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pdfme_dagster.rendering.details import Details
@@ -47,12 +47,6 @@ TEXTS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def letter() -> Renderer:
-    """A template with fields of all looks that can be compiled, and constants between them."""
-    return make_renderer(make_letter())
-
-
 def make_letter() -> Template:
     box = {"backgroundColor": "#ddeeff", "borderColor": "#334455", "borderWidth": {"top": 0.4, "left": 0.4}}
     looks: list[dict[str, Any]] = [
@@ -83,15 +77,23 @@ def make_letter() -> Template:
     return make_template(mixed)
 
 
+LETTER = make_renderer(make_letter())
+
+
 def render(renderer: Renderer, inputs: dict[str, str], path: Any, **details: Any) -> bytes:
     return renderer.render_inputs([inputs], Details(**details) if details else DETAILS, path=path).content
+
+
+def list_characters(content: bytes) -> list[str]:
+    """Return each page's text without blanks, which PDFium sees by how neighbouring texts are written."""
+    return ["".join(text.split()) for text in extract_pages(content)]
 
 
 def assert_alike(renderer: Renderer, inputs: dict[str, str]) -> None:
     compiled, drawn = (render(renderer, inputs, path) for path in ("compiled", "canvas"))
     check_structure(compiled)
     check_structure(drawn)
-    assert extract_pages(compiled) == extract_pages(drawn)
+    assert list_characters(compiled) == list_characters(drawn)
     for ours, theirs in zip(draw_pages(compiled), draw_pages(drawn), strict=True):
         assert np.array_equal(ours, theirs)
 
@@ -106,18 +108,14 @@ def test_the_corpus_looks_the_same_on_both_paths(name: str) -> None:
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_any_text_looks_the_same_on_both_paths(text: str, letter: Renderer) -> None:
-    assert letter.path == "compiled"
-    assert_alike(letter, {f"text{number}": text for number in range(13)})
+def test_any_text_looks_the_same_on_both_paths(text: str) -> None:
+    assert LETTER.path == "compiled"
+    assert_alike(LETTER, {f"text{number}": text for number in range(13)})
 
 
-@settings(max_examples=25)
 @given(st.dictionaries(st.integers(0, 12).map("text{}".format), st.text(max_size=30)))
 def test_any_values_look_the_same_on_both_paths(inputs: dict[str, str]) -> None:
     assert_alike(LETTER, inputs)
-
-
-LETTER = make_renderer(make_letter())
 
 
 def test_constants_over_and_under_values_keep_their_place() -> None:

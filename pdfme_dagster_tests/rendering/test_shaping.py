@@ -99,6 +99,7 @@ def test_controls_and_marks_of_direction_are_not_drawn() -> None:
     assert encode("a\x00\x07\x1b\x7fb\ufeff") == encode("ab")
     assert encode("\u200fa\u202eb\u2066") == encode("ab")
     assert encode("\u200b\x00") == ()
+    assert encode("\U000e0000\ufe0f\u200d") == encode("\u200d", right_to_left=True) == ()
     assert encode("") == ()
 
 
