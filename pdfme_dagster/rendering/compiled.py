@@ -144,7 +144,7 @@ class CompiledTemplate:
 
     def write(self, pages: Sequence[tuple[int, Inputs]], details: Details) -> bytes:
         """Return the PDF of pages, each the number of a page of the template, from 0, and its inputs."""
-        count, places = len(pages), tuple(place for place, _ in pages)
+        count, places = len(pages), tuple([place for place, _ in pages])
         bodies: list[bytes] = []
         extras: list[Page] = []
         for number, (place, inputs) in enumerate(pages, start=1):

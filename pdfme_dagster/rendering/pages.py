@@ -120,21 +120,22 @@ def draw_page(drawable: Drawable, placed: Sequence[Placed], values: "Values", *,
     slots = drawable.find_slots(page.height)
     fixed = ((each, values.find_fixed(each.field)) for each in place_still(drawable.template.static_fields))
     for each, value in chain(fixed, ((each, values.find(each.field)) for each in placed)):
-        if not (value and _draw_plain(page, slots.get(id(each.field)), each, value)):
+        if not _draw_plain(page, slots.get(id(each.field)), each, value):
             draw_field(page, each, value, drawable.brush)
     return page
 
 
 def _draw_plain(page: Page, slot: Slot | None, placed: Placed, value: str) -> bool:
-    """Draw a text that fits its slot on one plain line, say whether that was possible."""
+    """Draw a text that fits its slot on one plain line, or none; say whether that was possible."""
     if slot is None or placed.y_mm != placed.field.position.y:
         return False
-    written = slot.write(value)
+    written = slot.write(value) if value else ""
     if written is None:
         return False
-    page.basic_faces[slot.face] = None
     page.anchors.setdefault(slot.name, slot.corner)
-    page.add(f"BT {slot.start} {written} ET")
+    if written:
+        page.basic_faces[slot.face] = None
+        page.add(f"BT {slot.start} {written} ET")
     return True
 
 

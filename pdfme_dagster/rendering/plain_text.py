@@ -69,7 +69,8 @@ class Slot(dict[bytes, str | None]):
         # A text of so many characters fits whatever they are, and begins at the left; others are measured.
         self.surely_fits = int(box.width / (max(1e-3, *advances.values()) * setting.size)) if is_left else -1
         self.has_even_digits = len({advances.get(digit) for digit in "0123456789"}) == 1
-        self.at_left = f"{CLOSE}{self._write_begin(box.x)}"
+        self._left = self._move_to(box.x)
+        self.at_left = f"{CLOSE}{self._left}"
         self[b""] = ""
 
     def __missing__(self, shape: bytes) -> str | None:
@@ -84,8 +85,8 @@ class Slot(dict[bytes, str | None]):
 
     def begin(self, line: str) -> str | None:
         """Return what closes another text and begins this one, None where it does not fit on one line."""
-        x = self._find_x(line)
-        return None if x is None else f"{CLOSE}{self._write_begin(x)}"
+        begun = self._begin(line)
+        return begun and f"{CLOSE}{begun}"
 
     def escape(self, line: str) -> str | None:
         """Return a text as it stands inside a PDF string, None for text that is not plain."""
@@ -95,18 +96,18 @@ class Slot(dict[bytes, str | None]):
         """Return the operators of one text, None where it is no plain line."""
         line = text.rstrip()
         shown = self.escape(line)
-        x = self._find_x(line) if shown else None
-        return None if x is None else f"{self._write_begin(x)}{shown})Tj"
+        begun = self._begin(line) if shown else None
+        return begun and f"{begun}{shown})Tj"
 
-    def _find_x(self, line: str) -> float | None:
+    def _begin(self, line: str) -> str | None:
         if len(line) <= self.surely_fits:
-            return self._box.x
+            return self._left
         width = self._typeface.measure(line) * self._size
         if width > self._box.width or line != line.rstrip():
             return None
-        return self._box.x + align_line(self._alignment, width, self._box.width)
+        return self._move_to(self._box.x + align_line(self._alignment, width, self._box.width))
 
-    def _write_begin(self, x: float) -> str:
+    def _move_to(self, x: float) -> str:
         return f"1 0 0 1 {format_number(x)} {self._y} Tm("
 
 

@@ -63,7 +63,7 @@ def _read_json(content: bytes, name: str) -> Mapping[str, Any]:
     try:
         raw = json.loads(content.decode("utf-8-sig"), parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as exc:  # JSON and Unicode errors are ValueErrors
-        reason = "nested too deep" if isinstance(exc, RecursionError) else exc
+        reason = "nested too deep" if isinstance(exc, RecursionError) else str(exc).partition(";")[0]
         raise TemplateError(
             [f"{name}: is no JSON in UTF-8: {reason}; export it again from the designer"]
         ) from None
