@@ -32,8 +32,8 @@ _MIRRORED = str.maketrans("()[]{}<>«»‹›", ")(][}{><»«›‹")
 _IGNORABLE = re.compile(r"[\u034f\u200c\u200d\ufe00-\ufe0f\U000e0000-\U000e01ef]")
 # A glyph's number, index of its text, advance and offsets at size 1.
 _Shaped = tuple[int, int, float, float, float]
-# The words of a month end: shops, towns, names.
-_REMEMBERED = 20_000
+# Shops and towns come again and again; names do not, and a long run should not fill memory with them.
+_REMEMBERED = 4_096
 _LONGEST_REMEMBERED = 500
 
 

@@ -144,7 +144,7 @@ def _measure_roughly(text: str, typeface: Typeface, size: float, spacing: float,
     return measure_text(text, typeface, size, spacing)
 
 
-@lru_cache(maxsize=8192)  # a month end's shops and towns come again and again
+@lru_cache(maxsize=2048)  # a month end's shops and towns come again and again
 def _break_short_paragraph(
     paragraph: str, typeface: Typeface, size: float, spacing: float, width: float
 ) -> tuple[Line, ...]:
