@@ -44,6 +44,7 @@ from pdfme_dagster.templates import (
     marks,
     reading,
     schema,
+    variables,
 )
 from pdfme_dagster.templates.amounts import AmountStyle
 from pdfme_dagster.templates.library import EntrySpec, LibrarySpec, load_library
@@ -339,6 +340,7 @@ LIMITS: Mapping[str, tuple[float, ...]] = {
         expressions.MAX_PLACEHOLDERS,
     ),
     "… at work": (expression_values.MAX_STEPS, expression_values.MAX_TEXT_LENGTH),
+    "a text, a cell, an item of a list": (variables.MAX_CHARACTERS,),
     "a marked text": (marks.MAX_MARKED_CHARACTERS,),
     "a QR code": (qr.MOST_CHARACTERS,),
     "a PDF417 code": (pdf417.MOST_CHARACTERS,),

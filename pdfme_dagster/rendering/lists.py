@@ -15,6 +15,7 @@ from pdfme_dagster.rendering.placed import Placed
 from pdfme_dagster.rendering.text import Box, Setting, break_lines, draw_text, set_field
 from pdfme_dagster.templates.json_texts import load_texts, write_text
 from pdfme_dagster.templates.schema import ListField
+from pdfme_dagster.templates.variables import MAX_CHARACTERS
 
 # Some thousand pages.
 MAX_ITEMS = 50_000
@@ -49,6 +50,8 @@ def read_items(value: str, field: ListField) -> list[str]:
     items = _split_items(value, field)
     if len(items) > MAX_ITEMS:
         raise _refuse(field, f"has {len(items)} items, more than {MAX_ITEMS}")
+    if max(map(len, items), default=0) > MAX_CHARACTERS:
+        raise _refuse(field, f"has an item of more than {MAX_CHARACTERS} characters")
     return items
 
 

@@ -16,7 +16,8 @@ from pdfme_dagster.rendering.page import MM, Link, Page
 from pdfme_dagster.rendering.placed import Placed
 from pdfme_dagster.rendering.plain_text import Slot, Slots
 from pdfme_dagster.templates.expressions import Content, Fields
-from pdfme_dagster.templates.schema import BlankPage, Template, TemplateField
+from pdfme_dagster.templates.schema import BlankPage, ListField, Template, TemplateField, TextBase
+from pdfme_dagster.templates.variables import MAX_CHARACTERS
 
 Inputs = Mapping[str, str]
 
@@ -112,6 +113,18 @@ def require_inputs(template: Template, inputs: Sequence[Inputs]) -> None:
             raise PermanentError(
                 "missing_value", f'template {template.name}: field "{each.name}" is required and has no value'
             )
+
+
+def check_lengths(template: Template, inputs: Sequence[Inputs]) -> None:
+    """Raise PermanentError for a text too long to be laid out in seconds; lists have other limits."""
+    for each in (each for page in template.pages for each in page):
+        if isinstance(each, TextBase) and not isinstance(each, ListField):
+            length = max((len(given.get(each.name) or "") for given in inputs), default=0)
+            if length > MAX_CHARACTERS:
+                raise PermanentError(
+                    "bad_field_value",
+                    f'field "{each.name}": has {length} characters, more than {MAX_CHARACTERS}; shorten it',
+                )
 
 
 def draw_page(drawable: Drawable, placed: Sequence[Placed], values: "Values", *, form: int) -> Page:

@@ -22,6 +22,7 @@ from pdfme_dagster.rendering.pages import (
     Drawable,
     Inputs,
     Values,
+    check_lengths,
     draw_input,
     draw_page,
     require_inputs,
@@ -118,6 +119,7 @@ class Renderer:
         details = replace(details, pdf_a=self._pdf_a)
         [drawable] = self.drawables
         require_inputs(drawable.template, inputs)
+        check_lengths(drawable.template, inputs)
         if self._choose(path) == "compiled" and len(inputs) == 1:
             pages = [PageInputs(page=page, inputs=inputs[0]) for page in range(len(self._places))]
             return self.render_pages(pages, details, path=path)

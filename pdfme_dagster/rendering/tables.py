@@ -27,6 +27,7 @@ from pdfme_dagster.rendering.text import (
 )
 from pdfme_dagster.templates.json_texts import load_texts, write_text
 from pdfme_dagster.templates.schema import BlankPage, CellStyle, Sides, TableField
+from pdfme_dagster.templates.variables import MAX_CHARACTERS
 
 # Some thousand pages, and more columns than a page has room for.
 MAX_ROWS = 50_000
@@ -69,6 +70,8 @@ def _read_row(row: object, number: int, field: TableField) -> tuple[str, ...]:
     texts += [""] * (columns - len(texts))
     if None in texts:
         raise _refuse(field, f"row {number}, cell {texts.index(None) + 1} is neither text nor number")
+    if max(map(len, texts), default=0) > MAX_CHARACTERS:  # type: ignore[arg-type]  # none is None any more
+        raise _refuse(field, f"row {number} has a cell of more than {MAX_CHARACTERS} characters")
     return tuple(texts[:columns])  # type: ignore[arg-type]  # none is None any more
 
 

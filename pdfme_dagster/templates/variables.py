@@ -7,7 +7,7 @@ for each value in turn, so that there a value can pull in another one, or vanish
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from pdfme_dagster.errors import PermanentError
 from pdfme_dagster.templates.json_texts import load_texts, write_text
@@ -15,6 +15,8 @@ from pdfme_dagster.templates.marks import escape_marks
 from pdfme_dagster.templates.schema import MultiVariableTextField
 
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
+# Some fifty pages; text is laid out as a whole, and a short one may repeat a long value.
+MAX_CHARACTERS = 200_000
 
 
 def fill_variables(field: MultiVariableTextField, value: str) -> str | None:
@@ -28,7 +30,7 @@ def fill_variables(field: MultiVariableTextField, value: str) -> str | None:
     values = _read_values(field, value)
     missing = next((name for name in field.variables if values.get(name) is None), None)
     if missing is None:
-        return _VARIABLE.sub(lambda found: _find_text(field, values, found[1]), field.text)
+        return "".join(_fill(field, values))
     if field.required:
         raise PermanentError(
             "missing_value", f'field "{field.name}" is required and its variable "{missing}" has no value'
@@ -44,6 +46,19 @@ def _read_values(field: MultiVariableTextField, value: str) -> Mapping[str, obje
     if not isinstance(values, dict):
         raise _refuse(field, "its value is no JSON object")
     return values
+
+
+def _fill(field: MultiVariableTextField, values: Mapping[str, object]) -> Iterator[str]:
+    length = 0
+    for number, part in enumerate(_VARIABLE.split(field.text)):
+        text = _find_text(field, values, part) if number % 2 else part
+        length += len(text)
+        if length > MAX_CHARACTERS:
+            raise PermanentError(
+                "bad_field_value",
+                f'field "{field.name}": more than {MAX_CHARACTERS} characters with its values; shorten them',
+            )
+        yield text
 
 
 def _find_text(field: MultiVariableTextField, values: Mapping[str, object], name: str) -> str:

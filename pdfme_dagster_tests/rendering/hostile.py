@@ -100,6 +100,7 @@ def _expression(body: str, value: str = "1") -> Case:
 
 
 _TABLE = {"head": ["a"], "headWidthPercentages": [100], "showHead": True}
+_LONG = "word " * 200_000
 _LAUGHS = "".join(f'<!ENTITY l{n + 1} "{f"&l{n};" * 10}">' for n in range(12))
 
 REFUSED: dict[str, Case] = {
@@ -141,12 +142,19 @@ REFUSED: dict[str, Case] = {
     "table of a million rows": _values("table", [["1"]] * 1_000_000, **_TABLE),
     "table of a row nested deep": _values("table", "[" * 500_000, **_TABLE),
     "list of a million items": _values("list", ["a"] * 1_000_000, fontSize=9),
+    "text of 1 MB": _values("text", _LONG, fontSize=9),
+    "text of 1 MB that grows": _values("text", _LONG, fontSize=9, overflow="expand"),
+    "cell of 1 MB": _values("table", [[_LONG]], **_TABLE),
+    "item of 1 MB": _values("list", [_LONG], fontSize=9),
+    "variable of 1 MB a thousand times": Case(
+        lambda: _write(make_field("multiVariableText", "f", 1, 1, text="{a}" * 1000, variables=["a"])),
+        lambda: _encode({"f": json.dumps({"a": "b" * 100_000})}),
+    ),
     "code of a million characters": _values("qrcode", "1" * 1_000_000),
     "PDF417 of a million characters": _values("pdf417", "1" * 1_000_000),
     "a million inputs": Case(_write, lambda: b"[" + b"{}," * 1_000_000 + b"{}]"),
 }
 
-_LONG = "word " * 200_000
 DRAWN: dict[str, Case] = {
     "picture that unpacks to 400 MB": Case(
         lambda: _fixed("image", _make_png(100, 100, zlib.compress(bytes(400_000_000), 9)))
@@ -156,10 +164,12 @@ DRAWN: dict[str, Case] = {
     "expression with a dunder": _expression("a.__class__.__mro__"),
     "expression that repeats": _expression("a.repeat(1e9)"),
     "expression that pads": _expression("a.padStart(1e9).padEnd(1e9)"),
-    "text of 1 MB": _values("text", _LONG, fontSize=9),
-    "text of 1 MB without a break": _values("text", "w" * 1_000_000, fontSize=9),
-    "text of 1 MB to be sized": _values(
-        "text", _LONG, fontSize=9, dynamicFontSize={"min": 1, "max": 99, "fit": "vertical"}
+    "long text": _values("text", _LONG[:200_000], fontSize=9),
+    "long text that grows": _values("text", _LONG[:200_000], fontSize=9, overflow="expand"),
+    "long text without a break": _values("text", "w" * 200_000, fontSize=9),
+    "long cell": _values("table", [[_LONG[:200_000]]], **_TABLE),
+    "long text to be sized": _values(
+        "text", _LONG[:200_000], fontSize=9, dynamicFontSize={"min": 1, "max": 99, "fit": "vertical"}
     ),
     "text of marks": _values("text", "\u0301" * 100_000, fontSize=9),
     "text of brackets of both directions": _values("text", "(\u05d0[" * 50_000, fontSize=9),
