@@ -23,7 +23,7 @@ from pdfme_dagster.rendering.pictures import place_picture, read_picture
 from pdfme_dagster.rendering.placed import Placed
 from pdfme_dagster.rendering.svg import Svg, compile_svg, draw_svg
 from pdfme_dagster.rendering.tables import draw_table
-from pdfme_dagster.rendering.text import BLACK, Box, Setting, draw_text, set_field
+from pdfme_dagster.rendering.text import BLACK, Box, Setting, draw_lines, draw_text, set_field
 from pdfme_dagster.templates.formats import DateFormat, compile_date_format, default_pattern
 from pdfme_dagster.templates.schema import (
     CodeField,
@@ -109,7 +109,14 @@ def _draw_text_field(page: Page, placed: Placed, value: str, box: Box, brush: Br
     if field.text_format == "inline-markdown" and field.read_only and isinstance(field, TextField):
         draw_marked_text(page, value, field, setting, box, brush.book, placed.part)
     else:
-        draw_text(page, value, setting, box, placed.part)
+        _draw_plain_text(page, value, setting, box, placed)
+
+
+def _draw_plain_text(page: Page, text: str, setting: Setting, box: Box, placed: Placed) -> None:
+    if isinstance(placed.layout, tuple):
+        draw_lines(page, placed.layout[placed.part or slice(None)], setting, box)
+    else:
+        draw_text(page, text, setting, box)
 
 
 def _draw_variables_field(page: Page, placed: Placed, value: str, box: Box, brush: Brush) -> None:
@@ -122,7 +129,7 @@ def _draw_variables_field(page: Page, placed: Placed, value: str, box: Box, brus
     if field.text_format == "inline-markdown":
         draw_marked_text(page, text, field, setting, box, brush.book, placed.part)
     else:
-        draw_text(page, text, setting, box, placed.part)
+        _draw_plain_text(page, text, setting, box, placed)
 
 
 def set_text(field: TextBase, brush: Brush) -> Setting:

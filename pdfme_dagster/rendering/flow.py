@@ -20,7 +20,7 @@ from pdfme_dagster.rendering.markdown import measure_marked_lines
 from pdfme_dagster.rendering.page import MM
 from pdfme_dagster.rendering.placed import Placed
 from pdfme_dagster.rendering.tables import TableLayout
-from pdfme_dagster.rendering.text import Box, break_lines, set_field, stack_lines
+from pdfme_dagster.rendering.text import Box, Line, break_lines, set_field, stack_lines
 from pdfme_dagster.templates.schema import (
     BlankPage,
     ListField,
@@ -108,12 +108,15 @@ def sort_for_drawing(pages: Sequence[Sequence[Placed]]) -> list[list[Placed]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Item:
-    """A field in units; ``base_mm`` is its place in the template from the top of the strip."""
+    """A field in units; ``base_mm`` is its place in the template from the top of the strip.
+
+    ``layout`` is what was worked out for all of it: of a text that is split, its lines.
+    """
 
     field: TemplateField
     base_mm: float
     units: Sequence[float]
-    layout: TableLayout | ListLayout | None = None
+    layout: TableLayout | ListLayout | tuple[Line, ...] | None = None
     splits_text: bool = False
 
     def cut(self, start: int, end: int, y_mm: float) -> Placed:
@@ -172,32 +175,43 @@ def _measure_field(field: TemplateField, blank: BlankPage, value_of: FindValue, 
         items = lists.lay_list(field, lists.read_items(value, field), book)
         return _Item(field=field, base_mm=base, units=lists.list_units(items), layout=items)
     assert isinstance(field, TextField | MultiVariableTextField)
-    units = _measure_text(field, value, book)
-    return _Item(field=field, base_mm=base, units=units, splits_text=len(units) > 1)
+    units, lines = _measure_text(field, value, book)
+    if len(units) == 1:
+        return _Item(field=field, base_mm=base, units=units)
+    # Broken once, not anew on each of its pages.
+    return _Item(field=field, base_mm=base, units=units, layout=lines, splits_text=True)
 
 
-def _measure_text(field: TextField | MultiVariableTextField, value: str, book: FontBook) -> list[float]:
-    """Return the heights of a text's lines with border and padding; one height when all fit the field."""
+def _measure_text(
+    field: TextField | MultiVariableTextField, value: str, book: FontBook
+) -> tuple[list[float], tuple[Line, ...] | None]:
+    """Return the heights of a text's lines with border and padding; one height when all fit the field.
+
+    The lines come with them, but those of marked text.
+    """
     text = fill_variables(field, value) if isinstance(field, MultiVariableTextField) else value
     if text is None:
-        return [field.height]
-    lines = _measure_lines(field, text, book)
+        return [field.height], None
+    heights, lines = _measure_lines(field, text, book)
     border, padding = field.border_width, field.padding
-    lines[0] += border.top + padding.top
-    lines[-1] += border.bottom + padding.bottom
-    if sum(lines) <= field.height:
-        return [field.height]
-    return lines
+    heights[0] += border.top + padding.top
+    heights[-1] += border.bottom + padding.bottom
+    if sum(heights) <= field.height:
+        return [field.height], None
+    return heights, lines
 
 
-def _measure_lines(field: TextField | MultiVariableTextField, text: str, book: FontBook) -> list[float]:
+def _measure_lines(
+    field: TextField | MultiVariableTextField, text: str, book: FontBook
+) -> tuple[list[float], tuple[Line, ...] | None]:
     setting = set_field(field, book.find(field.font_name))
     # The very arithmetic that draws it: with another width, lines might break elsewhere.
     width = Box(x=0.0, y=0.0, width=field.width * MM, height=0.0).inset(setting.insets).width
     marked = field.text_format == "inline-markdown" and (field.read_only or field.type != "text")
     if marked:
-        return measure_marked_lines(text, field, setting, width, book)
-    return stack_lines(len(break_lines(text, setting, setting.size, width)), setting, setting.size)
+        return measure_marked_lines(text, field, setting, width, book), None
+    lines = break_lines(text, setting, setting.size, width)
+    return stack_lines(len(lines), setting, setting.size), lines
 
 
 # --- Pages ---

@@ -312,8 +312,14 @@ def stack_lines(count: int, setting: Setting, size: float) -> list[float]:
 # --- Drawing ---
 
 
-def draw_text(page: Page, text: str, setting: Setting, box: Box, lines: slice | None = None) -> None:
-    """Draw a text into its box; ``lines`` are those that stand on this page, of a text that flows."""
+def draw_lines(page: Page, lines: Sequence[Line], setting: Setting, box: Box) -> None:
+    """Draw those lines of a text that stand on this page, of one that flows."""
+    draw_decoration(page, setting.look, box)
+    _show_lines(page, lines, setting, setting.size, box.inset(setting.insets))
+
+
+def draw_text(page: Page, text: str, setting: Setting, box: Box) -> None:
+    """Draw a text into its box."""
     if not text:
         return
     draw_decoration(page, setting.look, box)
@@ -324,7 +330,7 @@ def draw_text(page: Page, text: str, setting: Setting, box: Box, lines: slice | 
         size, broken = _keep_inside(text, setting, size, broken, content)
     if setting.overflow == "clip":
         page.add(f"q {content.x:.3f} {content.y:.3f} {content.width:.3f} {content.height:.3f} re W n")
-    _show_lines(page, broken[lines] if lines else broken, setting, size, content)
+    _show_lines(page, broken, setting, size, content)
     if setting.overflow == "clip":
         page.add("Q")
 

@@ -16,7 +16,7 @@ from pdfme_dagster.rendering.lists import draw_list
 from pdfme_dagster.rendering.markdown import draw_marked_text
 from pdfme_dagster.rendering.page import MM
 from pdfme_dagster.rendering.tables import TableLayout, draw_table
-from pdfme_dagster.rendering.text import Box, draw_text, set_field
+from pdfme_dagster.rendering.text import Box, draw_lines, draw_text, set_field
 from pdfme_dagster.templates.schema import BlankPage, SelectField, TemplateField, TextField
 from pdfme_dagster_tests.rendering.flow_samples import (
     BLANK,
@@ -393,7 +393,11 @@ def _draw(placed: Placed, values: Mapping[str, str], name: str) -> list[str]:
     if not isinstance(field, TextField):
         draw_list(page, placed, values[name], box, load_book())
     elif field.text_format == "plain":
-        draw_text(page, values[name], set_field(field, load_book().find("")), box, placed.part)
+        setting = set_field(field, load_book().find(""))
+        if isinstance(placed.layout, tuple):
+            draw_lines(page, placed.layout[placed.part or slice(None)], setting, box)
+        else:
+            draw_text(page, values[name], setting, box)
     else:
         setting = set_field(field, load_book().find(""))
         draw_marked_text(page, values[name], field, setting, box, load_book(), placed.part)

@@ -18,6 +18,7 @@ from pdfme_dagster.rendering.text import (
     Setting,
     align_line,
     break_lines,
+    draw_lines,
     draw_text,
     fit_size,
     measure_text,
@@ -52,9 +53,9 @@ def list_lines(text: str, width: float = 100, **properties: Any) -> list[str]:
     return [line.text for line in break_lines(text, make_setting(**properties), 10, width)]
 
 
-def draw(text: str, box: Box = BOX, *, lines: slice | None = None, **properties: Any) -> list[str]:
+def draw(text: str, box: Box = BOX, **properties: Any) -> list[str]:
     page = Page(width=200, height=200, font_names=BOOK.resource_names)
-    draw_text(page, text, make_setting(**properties), box, lines)
+    draw_text(page, text, make_setting(**properties), box)
     return page.operators
 
 
@@ -225,7 +226,9 @@ def test_lines_under_and_through_the_text_are_a_point_longer() -> None:
 
 
 def test_only_some_lines_of_a_text_that_flows_are_drawn() -> None:
-    assert list_shown(draw("a\nb\nc\nd", lines=slice(1, 3))) == ["b", "c"]
+    page, setting = Page(width=200, height=200, font_names=BOOK.resource_names), make_setting()
+    draw_lines(page, break_lines("a\nb\nc\nd", setting, 10, 100)[1:3], setting, BOX)
+    assert list_shown(page.operators) == ["b", "c"]
 
 
 # --- Sizing ---
