@@ -55,9 +55,9 @@ _TEMPLATE = (
 )
 _ROWS_PER_PAGE = 13
 _MANY_PAGES = 28
-# pdfme takes some hundred times as long, so it gets this share of the documents, and some for warming up.
+# pdfme takes some hundred times as long, so it gets this share of the documents.
 _PEER_SHARE = 20
-_PEER_WARM_UP = {1: 100, _MANY_PAGES: 8}
+_WARM_UP = {1: 100, _MANY_PAGES: 10}
 # For each document of one page so many of 28 pages.
 _MANY_SHARE = 50
 _SAMPLE = 3
@@ -271,12 +271,13 @@ def measure_pages(workshop: Workshop, pages: int, documents: int, rounds: int) -
     """Measure documents of so many pages in rounds; return medians and ratios."""
     rows = (pages * _ROWS_PER_PAGE - (12 if pages > 1 else 0), pages * _ROWS_PER_PAGE)
     invent = partial(_invent_documents, workshop, rows)
+    share = max(2, documents // rounds)
+    warm_up = invent(min(_WARM_UP[pages], share), seed=1_000_000)
     if workshop.peer:
-        workshop.peer.render([document.pages for document in invent(_PEER_WARM_UP[pages], seed=1_000_000)])
-    for document in invent(_PEER_WARM_UP[pages], seed=2_000_000):
+        workshop.peer.render([document.pages for document in warm_up])
+    for document in warm_up:
         for render in _WAYS.values():
             render(workshop, document)
-    share = max(2, documents // rounds)
     timed = [measure_round(workshop, invent(share, seed=pages * 1000 + each)) for each in range(rounds)]
     return _summarise(timed) | {"documents": share * rounds, "rounds": rounds}
 
@@ -357,7 +358,10 @@ def measure_times(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
 
 
 def measure_memory(folder: Path, documents: int) -> dict[str, float]:
-    """Render documents of all kinds and print the peak of memory after a tenth and after all of them."""
+    """Render documents of all kinds and print the peak of memory after some and after all of them.
+
+    What is remembered of texts is full after a fifth of 50,000.
+    """
     workshop = open_workshop(folder, None)
     peaks: dict[str, float] = {}
     for number, statement in enumerate(invent_mixture(documents), start=1):
@@ -365,7 +369,7 @@ def measure_memory(folder: Path, documents: int) -> dict[str, float]:
         rendered = workshop.renderer.render_pages(_number(document), _describe(document))
         if rendered.pages != len(document.pages):
             sys.exit(f"document {number} has {rendered.pages} pages instead of {len(document.pages)}")
-        if number in (documents // 10, documents):
+        if number in (documents // 10, documents // 5, documents):
             peaks[f"peak_mib_{number}"] = _peak_mib()
             print(f"peak memory after {number:,} documents: {_peak_mib():.1f} MiB", flush=True)
     return peaks

@@ -1,6 +1,8 @@
 """The benchmark commands run, at sizes that measure nothing. Not here: how fast anything is."""
 
 import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +11,10 @@ from typing import Any
 import pytest
 
 from benchmarks.statement_files import FileFacts, write_statement_file
+from benchmarks.statements import invent_statements
 from pdfme_dagster.domain.statement import ParsedFile
 from pdfme_dagster.parsing import load_profiles, parse
+from pdfme_dagster_tests.oracle import MISSING, find_oracle
 
 ROOT = Path(__file__).parents[1]
 MEASURED = {
@@ -23,11 +27,16 @@ MEASURED = {
     "records_per_second",
     "peak_mib",
 }
+AIMS = {"times_pdfme_one_page", "times_pdfme_28_pages", "share_of_limit", "canvas_times_pdfme"}
 
 
-def run_command(name: str, *options: str, expect: int = 0) -> str:
+def run_command(name: str, *options: str, expect: int = 0, path: str | None = None) -> str:
+    """Run a benchmark and return what it prints; ``path`` is where it finds programs."""
     command = [sys.executable, "-W", "error", "-m", f"benchmarks.{name}", *options]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    environment = os.environ | ({} if path is None else {"PATH": path})
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False, env=environment
+    )
     assert done.returncode == expect, done.stderr
     return done.stdout + done.stderr
 
@@ -87,6 +96,45 @@ def test_the_parse_benchmark_measures_three_files_and_writes_its_figures(tmp_pat
         assert written[name]["customers"] == customers
         assert all(value > 0 for value in written[name].values())
         assert name in told
+
+
+def run_render_benchmark(tmp_path: Path, path: str | None = None) -> tuple[str, dict[str, Any]]:
+    report = tmp_path / "render.json"
+    told = run_command("render", "--documents", "40", "--rounds", "2", "--json", str(report), path=path)
+    return told, read_report(report)
+
+
+@pytest.mark.skipif(find_oracle() is None, reason=MISSING)
+def test_the_render_benchmark_sets_all_ways_beside_pdfme(tmp_path: Path) -> None:
+    told, written = run_render_benchmark(tmp_path)
+    assert written.keys() >= AIMS
+    assert all(written[name] > 0 for name in AIMS)
+    for pages in ("one_page", "pages_28"):
+        assert written[pages].keys() >= {"pdfme", "canvas", "compiled", "statement", "limit"}
+    assert "times_pdfme_28_pages" in told
+
+
+def test_the_render_benchmark_without_node_says_so_and_leaves_pdfme_out(tmp_path: Path) -> None:
+    told, written = run_render_benchmark(tmp_path, path=str(tmp_path))
+    assert written.keys() & AIMS == {"share_of_limit"}
+    assert "pdfme" not in written["one_page"]
+    assert "no comparison with pdfme" in told
+
+
+def test_the_render_benchmark_tells_how_much_memory_many_documents_take(tmp_path: Path) -> None:
+    report = tmp_path / "memory.json"
+    told = run_command("render", "--memory", "--documents", "50", "--json", str(report))
+    written = read_report(report)
+    assert 0 < written["peak_mib_5"] <= written["peak_mib_10"] <= written["peak_mib_50"]
+    assert "peak memory after 50 documents" in told
+
+
+def test_invented_statements_are_the_same_every_time_and_none_like_another() -> None:
+    one, again = (list(invent_statements(20, (13, 13))) for _ in range(2))
+    assert one == again
+    assert len({statement.transactions for statement in one}) == 20
+    assert {len(statement.transactions) for statement in one} == {13}
+    assert all(re.fullmatch(r"50000000000000\d\d", statement.account) for statement in one)
 
 
 def test_the_fuzz_run_counts_its_inputs_and_finds_nothing_in_a_moment(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from pdfme_dagster.rendering import (
     faces,
     inputs,
     lists,
+    pages,
     pdf417,
     pictures,
     preview,
@@ -330,6 +331,7 @@ LIMITS: Mapping[str, tuple[float, ...]] = {
     ),
     "… decoded": (base_pdf.MAX_DECODED_BYTES / MEBI, base_pdf.MAX_DECODED_TOTAL / MEBI),
     "pages of a PDF": (renderer.MAX_PAGES,),
+    "fields drawn in a PDF": (pages.MAX_DRAWN_FIELDS,),
     "rows of a table": (tables.MAX_ROWS, tables.MAX_COLUMNS),
     "items of a list": (lists.MAX_ITEMS,),
     "a picture": (pictures.MOST_BYTES / MILLION, pictures.MOST_PIXELS / MILLION),
@@ -341,6 +343,7 @@ LIMITS: Mapping[str, tuple[float, ...]] = {
     ),
     "… at work": (expression_values.MAX_STEPS, expression_values.MAX_TEXT_LENGTH),
     "a text, a cell, an item of a list": (variables.MAX_CHARACTERS,),
+    "all texts of the inputs": (pages.MAX_ALL_CHARACTERS,),
     "a marked text": (marks.MAX_MARKED_CHARACTERS,),
     "a QR code": (qr.MOST_CHARACTERS,),
     "a PDF417 code": (pdf417.MOST_CHARACTERS,),
@@ -365,7 +368,7 @@ def test_limits_in_the_guide_are_those_of_the_source() -> None:
 
 @cache
 def draw_pictures() -> Mapping[str, Image.Image]:
-    return {name: make_pictures.join_pages(pages) for name, pages in make_pictures.list_pictures()}
+    return {name: make_pictures.join_pages(drawn) for name, drawn in make_pictures.list_pictures()}
 
 
 def test_pictures_are_those_that_are_drawn_and_small() -> None:

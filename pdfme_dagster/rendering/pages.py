@@ -20,6 +20,9 @@ from pdfme_dagster.templates.schema import BlankPage, ListField, Template, Templ
 from pdfme_dagster.templates.variables import MAX_CHARACTERS
 
 Inputs = Mapping[str, str]
+# Ten thousand pages of two hundred fields, which take half a minute, as so many characters do.
+MAX_DRAWN_FIELDS = 2_000_000
+MAX_ALL_CHARACTERS = 20_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,19 +94,33 @@ class Drawable:
 
 
 def draw_input(
-    drawable: Drawable, inputs: Inputs, day: dt.date | None = None, counters: Counters = NO_COUNTERS
+    drawable: Drawable,
+    inputs: Inputs,
+    day: dt.date | None = None,
+    counters: Counters = NO_COUNTERS,
+    most_fields: int = MAX_DRAWN_FIELDS,
 ) -> list[Page]:
     """Draw all pages of a template with one input; PermanentError where a value cannot be drawn.
 
     ``day`` is what expressions know as ``date``: there is no clock.
     """
     placed = _place_fields(drawable, inputs, day)
+    check_fields(len(placed) * len(drawable.template.static_fields) + sum(map(len, placed)), most_fields)
     pages = []
     for number, fields in enumerate(placed, start=1):
         counted = counters.count(inputs, number, len(placed))
         values = Values(drawable, counted, number=number, count=len(placed), day=day)
         pages.append(draw_page(drawable, fields, values, form=number - 1))
     return pages
+
+
+def check_fields(count: int, most: int = MAX_DRAWN_FIELDS) -> None:
+    """Raise PermanentError for more fields than are drawn in seconds."""
+    if count > most:
+        raise PermanentError(
+            "too_many_fields",
+            f"{count} fields would be drawn, more than {most}; use fewer static ones, or split the statement",
+        )
 
 
 def require_inputs(template: Template, inputs: Sequence[Inputs]) -> None:
@@ -116,15 +133,22 @@ def require_inputs(template: Template, inputs: Sequence[Inputs]) -> None:
 
 
 def check_lengths(template: Template, inputs: Sequence[Inputs]) -> None:
-    """Raise PermanentError for a text too long to be laid out in seconds; lists have other limits."""
+    """Raise PermanentError for texts too long to be laid out in seconds; lists have other limits."""
+    total = 0
     for each in (each for page in template.pages for each in page):
         if isinstance(each, TextBase) and not isinstance(each, ListField):
-            length = max((len(given.get(each.name) or "") for given in inputs), default=0)
-            if length > MAX_CHARACTERS:
+            lengths = [len(given.get(each.name) or "") for given in inputs]
+            longest, total = max(lengths, default=0), total + sum(lengths)
+            if longest > MAX_CHARACTERS:
                 raise PermanentError(
                     "bad_field_value",
-                    f'field "{each.name}": has {length} characters, more than {MAX_CHARACTERS}; shorten it',
+                    f'field "{each.name}": has {longest} characters, more than {MAX_CHARACTERS}; shorten it',
                 )
+    if total > MAX_ALL_CHARACTERS:
+        raise PermanentError(
+            "bad_field_value",
+            f"the inputs have {total} characters, more than {MAX_ALL_CHARACTERS}; split them",
+        )
 
 
 def draw_page(drawable: Drawable, placed: Sequence[Placed], values: "Values", *, form: int) -> Page:

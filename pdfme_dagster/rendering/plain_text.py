@@ -7,7 +7,7 @@ so where an amount begins depends on its *shape* only (``0,000.000``), and shape
 not. And whether the texts of a page are plain is found out for all of them in one go.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import repeat
 from typing import Any, NamedTuple, cast
 
@@ -141,9 +141,7 @@ class SlotSet:
         self._narrow = [(place, slot) for place, slot in placed if slot.surely_fits < _NARROW]
         self._wide = [(place, slot) for place, slot in placed if slot.surely_fits >= _NARROW]
         self._shape = _SHAPE if all(slot.has_even_digits for _, slot in placed) else None
-        faces = dict.fromkeys(slot.face for _, slot in placed)
-        self._are_plain = compile_unescaped(faces, _BETWEEN).fullmatch
-        self._is_plain = compile_unescaped(faces).fullmatch
+        self._match_plain = compile_unescaped({slot.face: None for _, slot in placed}, _BETWEEN).match
 
     def fill(self, inputs: Mapping[str, str]) -> Filled:
         """Find what begins each text."""
@@ -154,8 +152,11 @@ class SlotSet:
             texts = [text.replace(_BETWEEN, "").rstrip() for text in texts]
             joined = _BETWEEN.join(texts)
         begins = self._begin(texts, joined)
-        if not self._are_plain(joined):
-            self._escape_texts(texts, begins)
+        for place in self._find_escaped(joined):
+            slot, line = self._slots[place], texts[place].rstrip()
+            shown = slot.escape(line)
+            begins[place] = slot.begin(line) if shown else None
+            texts[place] = shown or ""
         others = [place for place, begun in enumerate(begins) if begun is None] if None in begins else []
         for place in others:
             texts[place] = ""
@@ -171,14 +172,12 @@ class SlotSet:
                 begins[place] = slot[shapes[place]]
         return begins
 
-    def _escape_texts(self, texts: list[str], begins: list[str | None]) -> None:
-        """Write those texts that a PDF string does not hold as they stand."""
-        for place, found in enumerate(map(self._is_plain, texts)):
-            if found is None:
-                slot, line = self._slots[place], texts[place].rstrip()
-                shown = slot.escape(line)
-                begins[place] = slot.begin(line) if shown else None
-                texts[place] = shown or ""
+    def _find_escaped(self, joined: str) -> Iterator[int]:
+        """Yield the places of texts that a PDF string does not hold as they stand."""
+        at = 0
+        while at >= 0 and (found := self._match_plain(joined, at)) and found.end() < len(joined):
+            yield joined.count(_BETWEEN, 0, found.end())
+            at = joined.find(_BETWEEN, found.end())
 
 
 class Slots:

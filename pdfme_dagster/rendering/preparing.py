@@ -27,6 +27,7 @@ from pdfme_dagster.templates.expressions import (
 from pdfme_dagster.templates.schema import (
     CodeField,
     DateField,
+    ListField,
     MultiVariableTextField,
     PictureField,
     SvgField,
@@ -35,6 +36,7 @@ from pdfme_dagster.templates.schema import (
     TemplateField,
     TextBase,
 )
+from pdfme_dagster.templates.variables import MAX_CHARACTERS
 
 _SHOWN_GLYPHS = 10
 
@@ -150,6 +152,7 @@ def _list_fonts(field: TemplateField) -> Iterator[tuple[str, str]]:
 
 def _check_field(field: TemplateField, brush: Brush) -> Iterator[str]:
     """Check what a field always draws, as far as it is known before there is a value."""
+    yield from _check_length(field)
     if isinstance(field, DateField):
         yield from _check_call(find_format, field, brush.language, key="format")
     if brush.refuse_missing:
@@ -166,6 +169,18 @@ def _check_field(field: TemplateField, brush: Brush) -> Iterator[str]:
         and (problem := check_code(field.type, field.content))
     ):
         yield f"content: {problem}"
+
+
+def _check_length(field: TemplateField) -> Iterator[str]:
+    """Refuse a text of the template's own that takes too long to lay out; lists have other limits."""
+    if isinstance(field, ListField) or not isinstance(field, TextBase):
+        return
+    texts = {"content": field.content}
+    if isinstance(field, MultiVariableTextField):
+        texts["text"] = field.text
+    for key, text in texts.items():
+        if len(text) > MAX_CHARACTERS:
+            yield f"{key}: has {len(text)} characters, more than {MAX_CHARACTERS}; shorten it"
 
 
 def _check_call(call: object, *arguments: object, key: str) -> Iterator[str]:

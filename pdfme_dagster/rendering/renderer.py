@@ -17,11 +17,13 @@ from pdfme_dagster.rendering.details import Details
 from pdfme_dagster.rendering.document import write_document
 from pdfme_dagster.rendering.page import Page
 from pdfme_dagster.rendering.pages import (
+    MAX_DRAWN_FIELDS,
     NO_COUNTERS,
     Counters,
     Drawable,
     Inputs,
     Values,
+    check_fields,
     check_lengths,
     draw_input,
     draw_page,
@@ -80,6 +82,7 @@ class Renderer:
     ) -> RenderedPdf:
         """Render pages that are laid out already; ``path`` is for comparing the two."""
         _check_count(len(pages))
+        check_fields(len(pages) * self._most_fields)
         self._require_inputs(pages)
         if details.pdf_a != self._pdf_a:
             details = replace(details, pdf_a=self._pdf_a)
@@ -91,6 +94,15 @@ class Renderer:
             for number, each in enumerate(pages, start=1)
         ]
         return self._write(drawn, details)
+
+    @cached_property
+    def _most_fields(self) -> int:
+        """Return how many fields the fullest page has."""
+        counts = [
+            len(drawable.template.static_fields) + len(drawable.still_pages[page])
+            for drawable, page in self._places
+        ]
+        return max(counts, default=0)
 
     @cached_property
     def _requiring(self) -> list[tuple[Drawable, set[int]]]:
@@ -123,7 +135,10 @@ class Renderer:
         if self._choose(path) == "compiled" and len(inputs) == 1:
             pages = [PageInputs(page=page, inputs=inputs[0]) for page in range(len(self._places))]
             return self.render_pages(pages, details, path=path)
-        drawn = [page for each in inputs for page in draw_input(drawable, each, details.created, counters)]
+        most = MAX_DRAWN_FIELDS // max(1, len(inputs))
+        drawn = [
+            page for each in inputs for page in draw_input(drawable, each, details.created, counters, most)
+        ]
         return self._write(drawn, details)
 
     def _choose(self, path: Path | None) -> Path:

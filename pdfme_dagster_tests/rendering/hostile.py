@@ -95,12 +95,28 @@ def _svg(body: str, head: str = "") -> Case:
     return Case(lambda: _fixed("svg", f"{head}<svg {size}>{body}</svg>"))
 
 
+def _set_text(value: str = "word " * 2_000, **more: Any) -> Case:
+    """Return a text whose field has odd properties."""
+    return Case(lambda: _write(make_text("field", 10, 10) | more), lambda: _encode({"field": value}))
+
+
+def _make_static_fields() -> bytes:
+    fixed = [make_text(f"s{n}", 1, 1, readOnly=True, content="{currentPage}") for n in range(500)]
+    table = make_field("table", "field", 10, 10, **_TABLE)
+    return _write(table, base={"width": 99, "height": 30, "padding": [10, 10, 10, 10], "staticSchema": fixed})
+
+
+def _use_often(number: int) -> str:
+    return f'<g id="g{number}">' + f'<use href="#g{number + 1}"/>' * 10 + "</g>"
+
+
 def _expression(body: str, value: str = "1") -> Case:
     return Case(lambda: _fixed("text", f"{{{body}}}", fontSize=9), lambda: _encode({"a": value}))
 
 
 _TABLE = {"head": ["a"], "headWidthPercentages": [100], "showHead": True}
 _LONG = "word " * 200_000
+_MANY = [make_text(f"f{number}", 10, 10) for number in range(5_000)]
 _LAUGHS = "".join(f'<!ENTITY l{n + 1} "{f"&l{n};" * 10}">' for n in range(12))
 
 REFUSED: dict[str, Case] = {
@@ -150,6 +166,26 @@ REFUSED: dict[str, Case] = {
         lambda: _write(make_field("multiVariableText", "f", 1, 1, text="{a}" * 1000, variables=["a"])),
         lambda: _encode({"f": json.dumps({"a": "b" * 100_000})}),
     ),
+    "text of 1 MB of the template": Case(lambda: _fixed("text", _LONG, fontSize=9)),
+    "texts of 30 MB": Case(
+        lambda: _write(*_MANY), lambda: _encode({f"f{n}": _LONG[:6_000] for n in range(5_000)})
+    ),
+    "static fields on thousands of pages": Case(
+        _make_static_fields, lambda: _encode({"field": [["1"]] * 5_000})
+    ),
+    "table of 50000 rows on small pages": Case(
+        lambda: _make_static_fields().replace(b"static", b"no"), lambda: _encode({"field": [["1"]] * 50_000})
+    ),
+    "width below nothing": _set_text(width=-1),
+    "height of 10^308": _set_text(height=1e308),
+    "font of 10^6 points": _set_text(fontSize=1e6),
+    "font of less than nothing": _set_text(fontSize=-9),
+    "page of 10^6 mm": Case(lambda: _write(base={"width": 1e6, "height": 1e6, "padding": [0, 0, 0, 0]})),
+    "thousands of placeholders": _expression("a} {" * 5_000 + "a"),
+    "name of half a character": Case(lambda: _write(make_text("\ud800", 10, 10))),
+    "date of the year 0": _values("date", "0000/01/01", fontSize=9),
+    "date of a million digits": _values("date", "9" * 200_000, fontSize=9),
+    "bars of a million characters": _values("code128", "1" * 1_000_000),
     "code of a million characters": _values("qrcode", "1" * 1_000_000),
     "PDF417 of a million characters": _values("pdf417", "1" * 1_000_000),
     "a million inputs": Case(_write, lambda: b"[" + b"{}," * 1_000_000 + b"{}]"),
@@ -181,6 +217,37 @@ DRAWN: dict[str, Case] = {
             make_text("b", 10, 20, readOnly=True, content="{a}"),
         )
     ),
+    "table of 50000 rows": _values("table", [["1"]] * 50_000, **_TABLE),
+    "5000 fields": Case(lambda: _write(*_MANY), lambda: _encode({f"f{n}": "text" for n in range(5_000)})),
+    "5000 names in a ring": Case(
+        lambda: _write(
+            *[
+                make_text(f"f{n}", 1, 1, readOnly=True, content=f"{{f{(n + 1) % 5_000}}}")
+                for n in range(5_000)
+            ]
+        )
+    ),
+    "text in a box of no width": _set_text(width=0),
+    "text in a box of no height": _set_text(height=0),
+    "text of 0 points": _set_text(fontSize=0),
+    "text of lines of no height": _set_text(lineHeight=0),
+    "letters on top of each other": _set_text(characterSpacing=-999),
+    "long text in a small box": _set_text(
+        _LONG[:200_000], width=0.1, dynamicFontSize={"min": 0, "max": 1_000}
+    ),
+    "marks of direction": _set_text("\u202e\u05d0\u2066a" * 20_000),
+    "names of paths and quotes": Case(
+        lambda: _write(
+            *[make_text(name, 1, 1) for name in ("../../etc", "/", "a\"b'c", "(\\)", "__proto__", "\0")]
+        ),
+        lambda: _encode({"../../etc": "a", "__proto__": "b", "(\\)": "c", "\0": "d"}),
+    ),
+    "keys that come twice": Case(
+        lambda: _write(make_text("a", 1, 1)).replace(b'"schemas"', b'"schemas": 1, "schemas"'),
+        lambda: b'[{"a": "1", "a": "2"}]',
+    ),
+    "date of the year 9999": _values("date", "9999/12/31", fontSize=9),
+    "SVG that uses parts 10^9 times": _svg("".join(map(_use_often, range(9))) + '<rect id="g9"/>'),
     "value that looks like an expression": _values("text", "{field}{require('fs')}", fontSize=9),
     "value that looks like PDF": _values("text", ") Tj ET endstream endobj (", fontSize=9),
 }

@@ -10,7 +10,11 @@ from typing import Any
 
 import pytest
 
+from pdfme_dagster.errors import PermanentError
+from pdfme_dagster.rendering.details import Details
+from pdfme_dagster.rendering.renderer import PageInputs
 from pdfme_dagster_tests.rendering.hostile import DRAWN, REFUSED
+from pdfme_dagster_tests.rendering.renderers import make_renderer, make_template, make_text
 
 # All of them take a tenth of it; only a hang takes as long.
 _MOST_SECONDS = 400
@@ -50,3 +54,9 @@ def test_it_is_drawn_within_bounds(name: str, outcomes: dict[str, dict[str, Any]
 @pytest.mark.parametrize("name", REFUSED | DRAWN)
 def test_it_touches_no_file_and_no_network(name: str, outcomes: dict[str, dict[str, Any]]) -> None:
     assert outcomes[name]["touched"] == []
+
+
+def test_pages_of_too_many_fields_are_refused_before_any_is_drawn() -> None:
+    renderer = make_renderer(make_template([make_text(f"f{n}", 1, 1) for n in range(201)]))
+    with pytest.raises(PermanentError, match="2010000 fields"):
+        renderer.render_pages([PageInputs(page=0, inputs={})] * 10_000, Details())
