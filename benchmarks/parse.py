@@ -7,7 +7,6 @@ own; the times are CPU seconds, but for two processes seconds on the clock. Quot
 import argparse
 import json
 import platform
-import resource
 import sys
 import tempfile
 import time
@@ -19,6 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.memory import measure_peak_mib
 from benchmarks.statement_files import FileFacts, write_statement_file
 
 _MIB = 1 << 20
@@ -46,14 +46,9 @@ class _Watch:
         return Measured(
             cpu_seconds=time.process_time() - self._cpu,
             wall_seconds=time.perf_counter() - self._wall,
-            peak_mib=_peak_mib(),
+            peak_mib=measure_peak_mib(),
             **counts,
         )
-
-
-def _peak_mib() -> float:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / _MIB if sys.platform == "darwin" else peak * 1024 / _MIB
 
 
 # --- What is measured, each in a process of its own ---

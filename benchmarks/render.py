@@ -13,7 +13,6 @@ import gc
 import json
 import platform
 import re
-import resource
 import shutil
 import sys
 import tempfile
@@ -30,6 +29,7 @@ from typing import Any
 
 import pypdfium2
 
+from benchmarks.memory import measure_peak_mib
 from benchmarks.peer import Peer, find_pdfme
 from benchmarks.statements import invent_mixture, invent_statements
 from pdfme_dagster.domain.statement import Statement
@@ -370,14 +370,9 @@ def measure_memory(folder: Path, documents: int) -> dict[str, float]:
         if rendered.pages != len(document.pages):
             sys.exit(f"document {number} has {rendered.pages} pages instead of {len(document.pages)}")
         if number in (documents // 10, documents // 5, documents):
-            peaks[f"peak_mib_{number}"] = _peak_mib()
-            print(f"peak memory after {number:,} documents: {_peak_mib():.1f} MiB", flush=True)
+            peak = peaks[f"peak_mib_{number}"] = measure_peak_mib()
+            print(f"peak memory after {number:,} documents: {peak:.1f} MiB", flush=True)
     return peaks
-
-
-def _peak_mib() -> float:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1 << 20) if sys.platform == "darwin" else peak / 1024
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

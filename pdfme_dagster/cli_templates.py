@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 template_app = typer.Typer(help="Check and look at templates.", no_args_is_help=True)
 
-# As MAX_FILE_BYTES is when nobody says otherwise.
-_MAX_STATEMENT_BYTES = 268_435_456
 _SHOWN_WARNINGS = 20
 
 _PathOption = Optional[Path]  # noqa: UP045  typer reads this at run time
@@ -347,8 +345,9 @@ def _load_renderer(look: _Look, template: Path | None, templates: Path | None) -
 def _read_statements(file: Path, profile: str | None) -> "ParsedFile":
     """Read a statement file by the rules of its profile; what was odd goes to stderr."""
     from pdfme_dagster.parsing import describe_rejected, parse, require_acceptable
+    from pdfme_dagster.settings import MAX_FILE_BYTES
 
-    content = read_file(file, most_bytes=_MAX_STATEMENT_BYTES)
+    content = read_file(file, most_bytes=MAX_FILE_BYTES)
     chosen = load_choice(file, profile)(BytesIO(content))
     parsed = parse(content, profile=chosen, name=file.name)
     require_acceptable(parsed, chosen)
@@ -415,7 +414,7 @@ def _check_file(file: Path, look: _Look) -> None:
     content = read_file(file, most_bytes=MAX_TEMPLATE_BYTES)
     report = check_template(content, file.name, fonts=look.choose_fonts(), options=look.options)
     _print_report(report)
-    _print_warnings(report.warnings)
+    _warn(report.warnings, err=False)
 
 
 def _check_folder(given: Path, look: _Look) -> None:
@@ -428,7 +427,8 @@ def _check_folder(given: Path, look: _Look) -> None:
     report = check_folder(folder, fonts=look.fonts, fallback=look.fallback, options=look.given)
     for each in report.templates:
         _print_report(each)
-    _print_warnings([*report.warnings, *(line for each in report.templates for line in each.warnings)])
+    warnings = [*report.warnings, *(line for each in report.templates for line in each.warnings)]
+    _warn(warnings, err=False)
     typer.echo(
         f"{folder}: {_count(len(report.templates), 'template')}, "
         f"{_count(report.organisations, 'organisation')} with an entry of their own"
@@ -450,23 +450,13 @@ def _print_report(report: "TemplateReport") -> None:
         typer.echo(f"  {label:<7} {show_line(value)}")
 
 
-def _print_warnings(warnings: Sequence[str]) -> None:
-    for line in _shorten(warnings):
-        typer.echo(f"warning: {show_line(line)}")
-
-
 # --- Messages ---
 
 
-def _warn(warnings: Sequence[str]) -> None:
-    for line in _shorten(warnings):
-        typer.echo(f"warning: {show_line(line)}", err=True)
-
-
-def _shorten(warnings: Sequence[str]) -> Sequence[str]:
-    if len(warnings) <= _SHOWN_WARNINGS:
-        return warnings
-    return [*warnings[:_SHOWN_WARNINGS], f"and {len(warnings) - _SHOWN_WARNINGS} more"]
+def _warn(warnings: Sequence[str], *, err: bool = True) -> None:
+    more = len(warnings) - _SHOWN_WARNINGS
+    for line in [*warnings[:_SHOWN_WARNINGS], *([f"and {more} more"] if more > 0 else [])]:
+        typer.echo(f"warning: {show_line(line)}", err=err)
 
 
 def _tell(out: Path, what: str) -> None:

@@ -10,11 +10,11 @@ from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import TextIO
 
-from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from pdfme_dagster.console import make_table
 from pdfme_dagster.stores.job_reports import UNKNOWN, JobCounts, JobRow, StatusReport
 
 # A spreadsheet takes what starts like this for a formula, and uploads are named by strangers.
@@ -170,14 +170,7 @@ def _cell(value: object) -> object:
 
 def _make_table(title: str, *columns: str, right: Sequence[str] = ()) -> Table:
     """Return a table of texts, and of figures on its right."""
-    table = Table(
-        title=f"\n{title}",
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-    )
+    table = make_table(title)
     for column in columns:
         # A hash is there to be copied.
         table.add_column(column, overflow="fold", no_wrap=column == "hash")

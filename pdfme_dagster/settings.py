@@ -19,6 +19,8 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, None: 1.0}
 # Keys of passwords are made from it: shorter ones can be guessed.
 _SHORTEST_SEED = 32
+# Of a statement file, where nobody says otherwise.
+MAX_FILE_BYTES = 256 * 1024 * 1024
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
@@ -187,7 +189,7 @@ class Settings:
                 uploads_prefix=read.optional("UPLOADS_PREFIX") or "",
                 pdfs_bucket=read.bucket("PDFS_BUCKET", "pdfs"),
                 pdfs_url=read.url("PDFS_URL") or read.default_pdfs_url(),
-                max_file_bytes=read.integer("MAX_FILE_BYTES", 256 * 1024 * 1024, low=1),
+                max_file_bytes=read.integer("MAX_FILE_BYTES", MAX_FILE_BYTES, low=1),
             ),
             dispatch=DispatchSettings.from_environment(environment),
             statements=StatementSettings.from_environment(environment),

@@ -7,12 +7,12 @@ account number.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from pdfme_dagster.console import make_table
 from pdfme_dagster.domain.money import format_amount
 from pdfme_dagster.domain.privacy import mask_account
 from pdfme_dagster.domain.statement import ParsedFile, ParseWarning, Rejected, Statement
@@ -156,7 +156,7 @@ def print_summary(console: Console, name: str, tally: Tally) -> None:
 
 def print_profiles(console: Console, profiles: Iterable[Profile]) -> None:
     """Print which profiles there are and which files they are for."""
-    table = _make_table("profiles")
+    table = make_table("profiles")
     for column in ("name", "format", "what for", "organisations", "file names"):
         table.add_column(column, overflow="fold")
     for each in profiles:
@@ -225,7 +225,7 @@ def _file_table(name: str, tally: Tally, reader: StatementReader) -> Table:
 
 def _statements_table(tally: Tally) -> Table:
     title = "statements" if tally.read <= _SHOWN else f"statements, the first {_SHOWN} of {tally.read:,}"
-    table = _make_table(title)
+    table = make_table(title)
     for column in ("#", "org", "account", "date", "currency"):
         table.add_column(column, overflow="fold")
     for column in ("rows", "opening", "debits", "credits", "closing"):
@@ -237,7 +237,7 @@ def _statements_table(tally: Tally) -> Table:
 
 
 def _sums_table(tally: Tally) -> Table:
-    table = _make_table("in all")
+    table = make_table("in all")
     table.add_column("currency")
     for column in ("statements", "rows", "debit rows", "credit rows", "closing", "not balanced"):
         table.add_column(column, justify="right", overflow="fold")
@@ -252,20 +252,9 @@ def _sums_table(tally: Tally) -> Table:
 def _list_table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
     if len(rows) > _SHOWN:
         title += f", the first {_SHOWN}"
-    table = _make_table(title)
+    table = make_table(title)
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows[:_SHOWN]:
         table.add_row(*map(escape, row))
     return table
-
-
-def _make_table(title: str) -> Table:
-    return Table(
-        title=f"\n{title}",
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-    )

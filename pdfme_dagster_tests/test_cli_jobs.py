@@ -7,9 +7,8 @@ import csv
 import io
 import json
 import os
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -19,9 +18,7 @@ import pytest
 import redis
 
 from pdfme_dagster.batches import parse_batch, render_batch, store_batch
-from pdfme_dagster.cli import main
 from pdfme_dagster.domain.job import JobFailure, JobState
-from pdfme_dagster.domain.upload import Upload
 from pdfme_dagster.local.ports import free_port
 from pdfme_dagster.local.services import EmbeddedServices
 from pdfme_dagster.parsing import load_profiles
@@ -31,7 +28,9 @@ from pdfme_dagster.stores.cache import SeenCache
 from pdfme_dagster.stores.jobs import JobStore
 from pdfme_dagster.stores.migrations import apply_migrations
 from pdfme_dagster.stores.objects import ObjectStore
+from pdfme_dagster_tests.command_line import Outcome, call_main
 from pdfme_dagster_tests.stores.conftest import template_database
+from pdfme_dagster_tests.stores.sample_jobs import admit_jobs
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -43,16 +42,7 @@ CARDS = ("5000000000000015", "5000000000000023", "5000000000000031")
 NAMES = ("ZUBAYDAHMARKED", "QUSAYYMARKED", "Flat Marked")
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Outcome]
+Run = Callable[..., Outcome[str]]
 
 
 @pytest.fixture
@@ -68,15 +58,7 @@ def outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def call(outside: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Run the command line in this process, where no service is named."""
 
-    def run_command(*arguments: str | Path) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["pdfme-dagster", *map(str, arguments)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        printed = capsys.readouterr()
-        return Outcome(int(ended.value.code or 0), printed.out, printed.err)
-
-    return run_command
+    return partial(call_main, monkeypatch, capsys)
 
 
 @pytest.fixture
@@ -109,11 +91,6 @@ def psql(environment: dict[str, str], database: str) -> Iterator[psycopg.Connect
         yield connection
 
 
-def admit(jobs: JobStore, *etags: str, key: str = "in/900_{}.txt") -> None:
-    uploads = [Upload(etag=etag, key=key.format(etag), size_bytes=1) for etag in etags]
-    jobs.admit(uploads, max_retries=3, batch_size=1000)
-
-
 def fail(jobs: JobStore, *etags: str, code: str = "bad_amount") -> None:
     jobs.start("run-1", etags)
     jobs.fail("run-1", [JobFailure(etag=etag, key="", code=code, message=f"no: {code}") for etag in etags])
@@ -131,7 +108,7 @@ def complete_long_ago(psql: psycopg.Connection, *etags: str) -> None:
 
 
 def test_status_shows_counts_runs_and_causes(run: Run, jobs: JobStore) -> None:
-    admit(jobs, *(f"w{number}" for number in range(1200)), "h1", "h2", "p1", "f1")
+    admit_jobs(jobs, *(f"w{number}" for number in range(1200)), "h1", "h2", "p1", "f1")
     request = uuid4()
     jobs.dispatch(request, ["h1", "h2"])
     jobs.start("run-9", ["p1"])
@@ -149,7 +126,7 @@ def test_status_shows_counts_runs_and_causes(run: Run, jobs: JobStore) -> None:
 
 
 def test_status_is_json_for_programs(run: Run, jobs: JobStore) -> None:
-    admit(jobs, "w1", "w2", "f1")
+    admit_jobs(jobs, "w1", "w2", "f1")
     fail(jobs, "f1")
     status = json.loads(run("status", "--json").out)
     assert status["jobs"] == {
@@ -171,7 +148,7 @@ def test_status_is_json_for_programs(run: Run, jobs: JobStore) -> None:
 
 
 def test_jobs_is_a_table_of_the_newest(run: Run, jobs: JobStore) -> None:
-    admit(jobs, *(f"e{number:02}" for number in range(60)))
+    admit_jobs(jobs, *(f"e{number:02}" for number in range(60)))
     shown = run("jobs")
     assert "the newest 50 of more" in shown.out
     assert "e59" in shown.out
@@ -181,8 +158,8 @@ def test_jobs_is_a_table_of_the_newest(run: Run, jobs: JobStore) -> None:
 
 
 def test_jobs_are_filtered_and_printed_as_json_or_csv(run: Run, jobs: JobStore) -> None:
-    admit(jobs, "a", "b", "c")
-    admit(jobs, "d", key="in/266_{}.txt")
+    admit_jobs(jobs, "a", "b", "c")
+    admit_jobs(jobs, "d", key="in/266_{}.txt")
     fail(jobs, "a", "d")
     fail(jobs, "b", code="too_large")
     chosen = ("--status", "failed", "--org", "900", "--since", "2h")
@@ -199,7 +176,7 @@ def test_jobs_are_filtered_and_printed_as_json_or_csv(run: Run, jobs: JobStore) 
 
 
 def test_thousands_of_jobs_are_valid_json_and_csv(run: Run, jobs: JobStore) -> None:
-    admit(jobs, *(f"e{number}" for number in range(4500)), key='in/900_"{}",\n"=ä.txt')
+    admit_jobs(jobs, *(f"e{number}" for number in range(4500)), key='in/900_"{}",\n"=ä.txt')
     assert len(json.loads(run("jobs", "--json").out)) == 4500
     rows = list(csv.DictReader(io.StringIO(run("jobs", "--csv").out)))
     assert len(rows) == 4500
@@ -212,8 +189,8 @@ def test_thousands_of_jobs_are_valid_json_and_csv(run: Run, jobs: JobStore) -> N
 def test_retry_sends_chosen_failures_back_and_says_why_they_had_failed(
     run: Run, jobs: JobStore, redis_client: redis.Redis
 ) -> None:
-    admit(jobs, "a", "b", "c", "done")
-    admit(jobs, "d", key="in/266_{}.txt")
+    admit_jobs(jobs, "a", "b", "c", "done")
+    admit_jobs(jobs, "d", key="in/266_{}.txt")
     fail(jobs, "a", "b", "d")
     fail(jobs, "c", code="too_large")
     redis_client.set("processed:a", "processing")
@@ -231,7 +208,7 @@ def test_retry_sends_chosen_failures_back_and_says_why_they_had_failed(
 
 
 def test_retry_by_hash_says_what_it_left_alone(run: Run, jobs: JobStore, psql: psycopg.Connection) -> None:
-    admit(jobs, "a", "b", "done")
+    admit_jobs(jobs, "a", "b", "done")
     fail(jobs, "a", "b")
     complete_long_ago(psql, "done")
     done = run("retry", "--hash", '"a"', "--hash", "done", "--hash", "nobody")
@@ -245,7 +222,7 @@ def test_retry_by_hash_says_what_it_left_alone(run: Run, jobs: JobStore, psql: p
 
 
 def test_a_dry_retry_says_the_same_and_changes_nothing(run: Run, jobs: JobStore) -> None:
-    admit(jobs, "a", "b")
+    admit_jobs(jobs, "a", "b")
     fail(jobs, "a", "b")
     done = run("retry", "--failed", "--dry-run")
     assert done.out.startswith("failed jobs that would be pending again: 2; nothing is changed")
@@ -253,7 +230,7 @@ def test_a_dry_retry_says_the_same_and_changes_nothing(run: Run, jobs: JobStore)
 
 
 def test_retry_without_a_choice_is_refused(run: Run, jobs: JobStore) -> None:
-    admit(jobs, "a")
+    admit_jobs(jobs, "a")
     fail(jobs, "a")
     refused = run("retry")
     assert refused.code == 2
@@ -270,7 +247,7 @@ def test_cleanup_says_what_it_did(
 ) -> None:
     bucket = environment["UPLOADS_BUCKET"]
     there = s3.put_object(Bucket=bucket, Key="in/900_a.txt", Body=b"there")["ETag"].strip('"')
-    admit(jobs, there, "gone", "new")
+    admit_jobs(jobs, there, "gone", "new")
     complete_long_ago(psql, there, "gone")
     found = (
         "jobs completed more than 90 days ago: 2, of which {}: 1, kept since their uploads are still there: 1"

@@ -6,15 +6,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from pdfme_dagster.cli import main
 from pdfme_dagster.parsing import interchange
+from pdfme_dagster_tests.command_line import Outcome, call_main
 
 SAMPLES = Path(__file__).parent / "parsing" / "samples"
 SCHEMA = json.loads((Path(interchange.__file__).parent / "interchange.schema.json").read_text("utf-8"))
@@ -29,41 +28,27 @@ UNBALANCED = GOOD.replace("0015", "0031").replace("0.000||21092025", "1.000||210
 VARIABLES = ("PROFILES_DIR", "STATEMENT_CURRENCY", "FALLBACK_ENCODING", "ON_BAD_STATEMENT", "ON_UNBALANCED")
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """What it printed, which is in the interchange form."""
-        document: dict[str, Any] = json.loads(self.out)
-        Draft202012Validator(SCHEMA).validate(document)
-        return document
-
-
-Run = Callable[..., Outcome]
+Run = Callable[..., Outcome[str]]
 Save = Callable[[str, str], Path]
+
+
+def read_document(outcome: Outcome[str]) -> dict[str, Any]:
+    """Return what a command printed, which is in the interchange form."""
+    document: dict[str, Any] = json.loads(outcome.out)
+    Draft202012Validator(SCHEMA).validate(document)
+    return document
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Run the command line in this process, with none of our variables but those given."""
 
-    def run_command(*arguments: str | Path, **variables: str | Path) -> Outcome:
+    def run_command(*arguments: str | Path, **variables: str | Path) -> Outcome[str]:
         for name in VARIABLES:
             monkeypatch.delenv(name, raising=False)
         for name, value in {"COLUMNS": "200", **variables}.items():
             monkeypatch.setenv(name, str(value))
-        monkeypatch.setattr(sys, "argv", ["pdfme-dagster", *map(str, arguments)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        printed = capsys.readouterr()
-        return Outcome(int(ended.value.code or 0), printed.out, printed.err)
+        return call_main(monkeypatch, capsys, *arguments)
 
     return run_command
 
@@ -167,9 +152,9 @@ def test_a_statement_that_is_not_balanced_is_shown_so_or_fails_the_file(run: Run
 def test_json_is_the_interchange_form_and_nothing_else_on_stdout(run: Run) -> None:
     outcome = run("parse", SAMPLES / "three_customers_crlf.txt", "--json")
     assert (outcome.code, outcome.err) == (0, "")
-    accounts = [each["account"] for each in outcome.document["statements"]]
+    accounts = [each["account"] for each in read_document(outcome)["statements"]]
     assert accounts == ["5000000000000015", "5000000000000023", "5000000000000031"]
-    assert outcome.document["statements"][2]["closing"] == "-25.000"
+    assert read_document(outcome)["statements"][2]["closing"] == "-25.000"
 
 
 def list_samples() -> list[str]:
@@ -182,16 +167,16 @@ def list_samples() -> list[str]:
 def test_json_of_every_sample_goes_through_a_second_time_unchanged(run: Run, save: Save, name: str) -> None:
     first = run("parse", SAMPLES / name, "--json", ON_BAD_STATEMENT="skip")
     second = run("parse", save("again.json", first.out), "--json", ON_BAD_STATEMENT="skip")
-    assert first.document["statements"]
+    assert read_document(first)["statements"]
     for key in ("statements", "rejected"):
-        assert second.document[key] == first.document[key]
+        assert read_document(second)[key] == read_document(first)[key]
 
 
 def test_json_tells_statements_and_rejected_customers_also_when_the_file_fails(run: Run, save: Save) -> None:
     outcome = run("parse", save("900_a.txt", GOOD + BAD), "--json")
     assert outcome.code == 1
-    assert [each["account"] for each in outcome.document["statements"]] == ["5000000000000015"]
-    assert outcome.document["rejected"] == [
+    assert [each["account"] for each in read_document(outcome)["statements"]] == ["5000000000000015"]
+    assert read_document(outcome)["rejected"] == [
         {
             "account": "****0023",
             "line": 4,
@@ -206,7 +191,7 @@ def test_json_is_complete_when_the_file_breaks_off_in_the_middle(run: Run, save:
     cut = save("900_a.xml", content[: content.rindex("<Ntry>") if "<Ntry>" in content else -200])
     outcome = run("parse", cut, "--json")
     assert outcome.code == 1
-    last = outcome.document["rejected"][-1]
+    last = read_document(outcome)["rejected"][-1]
     assert last["account"] == ""
     assert outcome.err.startswith("error: ")
     assert last["message"] in outcome.err
@@ -216,9 +201,9 @@ def test_json_is_complete_when_a_document_breaks_off_behind_a_statement(run: Run
     whole = run("parse", SAMPLES / "three_customers_crlf.txt", "--json").out
     outcome = run("parse", save("900_a.json", whole[: whole.index("5000000000000031")]), "--json")
     assert outcome.code == 1
-    assert len(outcome.document["statements"]) == 2
-    assert [each["account"] for each in outcome.document["rejected"]] == [""]
-    assert outcome.document["rejected"][0]["line"] == 4
+    assert len(read_document(outcome)["statements"]) == 2
+    assert [each["account"] for each in read_document(outcome)["rejected"]] == [""]
+    assert read_document(outcome)["rejected"][0]["line"] == 4
 
 
 @pytest.mark.parametrize(
@@ -235,8 +220,8 @@ def test_a_file_that_is_refused_as_a_whole_is_one_line_of_error(
     assert reason in shown.err
     assert shown.err.startswith("error: ")
     assert shown.err.count("\n") == 1
-    assert printed.document["statements"] == []
-    assert reason in printed.document["rejected"][0]["message"]
+    assert read_document(printed)["statements"] == []
+    assert reason in read_document(printed)["rejected"][0]["message"]
 
 
 def test_json_is_utf_8_whatever_the_locale_and_needs_no_environment() -> None:
@@ -286,7 +271,7 @@ def test_the_profile_may_be_a_file(run: Run, save: Save) -> None:
     profile = save("own.toml", 'extends = "afs"\nfields.organisation = 1')
     outcome = run("parse", SAMPLES / "one_customer.txt", "--json", "--profile", profile)
     assert outcome.code == 0
-    assert outcome.document["statements"][0]["org_id"] == "001"
+    assert read_document(outcome)["statements"][0]["org_id"] == "001"
 
 
 def test_profiles_of_ones_own_are_found_and_chosen_by_the_files_name(
@@ -300,11 +285,11 @@ def test_profiles_of_ones_own_are_found_and_chosen_by_the_files_name(
 
 def test_currency_and_encoding_are_those_of_the_settings(run: Run, tmp_path: Path) -> None:
     shown = run("parse", SAMPLES / "one_customer.txt", "--json", STATEMENT_CURRENCY="KWD")
-    assert shown.document["statements"][0]["currency"] == "KWD"
+    assert read_document(shown)["statements"][0]["currency"] == "KWD"
     path = tmp_path / "900_a.txt"
     path.write_bytes(GOOD.replace("NOORA", "ÄÖÜ").encode("iso-8859-1"))
     shown = run("parse", path, "--json", FALLBACK_ENCODING="iso-8859-1")
-    assert shown.document["statements"][0]["name"] == "ÄÖÜ SAMPLEH"
+    assert read_document(shown)["statements"][0]["name"] == "ÄÖÜ SAMPLEH"
 
 
 def test_an_unknown_profile_is_a_usage_error(run: Run, tmp_path: Path) -> None:
@@ -364,7 +349,7 @@ def test_progress_is_shown_on_stderr_and_only_when_that_is_a_terminal(
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     outcome = run("parse", SAMPLES / "three_customers_crlf.txt", "--json", TERM="xterm")
-    assert len(outcome.document["statements"]) == 3
+    assert len(read_document(outcome)["statements"]) == 3
     assert "reading" in terminal.getvalue()
 
 

@@ -165,7 +165,7 @@ class JobStore:
 
     def _rows(self, query: str, **parameters: object) -> Rows:
         with postgres_errors(), self._pool.connection() as connection:
-            return connection.execute(load_queries("queries.sql")[query].encode(), parameters).fetchall()
+            return connection.execute(_query(query), parameters).fetchall()
 
     def _made(self, make: Callable[..., T], query: str, **parameters: object) -> list[T]:
         """Return what ``make`` makes of each row's columns by name."""
@@ -175,7 +175,11 @@ class JobStore:
             self._pool.connection() as connection,
             connection.cursor(row_factory=rows) as cursor,
         ):
-            return cursor.execute(load_queries("queries.sql")[query].encode(), parameters).fetchall()
+            return cursor.execute(_query(query), parameters).fetchall()
+
+
+def _query(name: str) -> bytes:
+    return load_queries("queries.sql")[name].encode()
 
 
 def _make_job(*, state: str, **columns: Any) -> Job:

@@ -11,7 +11,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from pdfme_dagster.domain.job import Completion, JobFailure, JobState
+from pdfme_dagster.domain.job import JobFailure, JobState
 from pdfme_dagster.domain.upload import Upload
 from pdfme_dagster.errors import ConfigurationError, TransientError
 from pdfme_dagster.local.ports import free_port
@@ -20,6 +20,7 @@ from pdfme_dagster.parsing.reader import organisation_of
 from pdfme_dagster.stores.job_reports import JobChoice, JobReports
 from pdfme_dagster.stores.jobs import JobStore
 from pdfme_dagster_tests.stores.at_once import at_once
+from pdfme_dagster_tests.stores.sample_jobs import admit_jobs, make_completion
 
 CARD = "5000000000000015"
 
@@ -28,27 +29,8 @@ def number_etags(count: int) -> list[str]:
     return [f"{number:032x}" for number in range(count)]
 
 
-def admit(jobs: JobStore, *etags: str, key: str = "in/900_{}.txt") -> None:
-    uploads = [Upload(etag=etag, key=key.format(etag), size_bytes=100) for etag in etags]
-    jobs.admit(uploads, max_retries=3, batch_size=1000)
-
-
 def complete(jobs: JobStore, run_id: str, *etags: str, **changes: Any) -> None:
-    values: dict[str, Any] = {
-        "statements": 1,
-        "pages": 2,
-        "pdf_bytes": 3000,
-        "content_sha256": "c" * 64,
-        "pdf_sha256": "d" * 64,
-        "profile": "afs",
-        **changes,
-    }
-    done = [
-        Completion(
-            etag=etag, pdf_location=f"s3://pdfs/900/{etag}/", first_pdf=f"s3://pdfs/{etag}/1", **values
-        )
-        for etag in etags
-    ]
+    done = [make_completion(etag, **changes) for etag in etags]
     assert jobs.complete(run_id, done) == set(etags)
 
 
@@ -95,7 +77,7 @@ def counted(database: str) -> Iterator[CountingConnection]:
 
 def test_counts_of_5000_jobs_are_exact_in_six_statements(jobs: JobStore, counted: CountingConnection) -> None:
     etags = number_etags(5000)
-    admit(jobs, *etags)
+    admit_jobs(jobs, *etags)
     done, failing, working, handed = etags[:3000], etags[3000:3400], etags[3400:4000], etags[4000:4100]
     jobs.start("run-1", done)
     complete(jobs, "run-1", *done[:2990])
@@ -135,7 +117,7 @@ def test_the_rate_is_of_completed_files_alone(
     jobs: JobStore, reports: JobReports, psql: psycopg.Connection
 ) -> None:
     etags = number_etags(6)
-    admit(jobs, *etags, "bad")
+    admit_jobs(jobs, *etags, "bad")
     jobs.start("run-1", etags)
     complete(jobs, "run-1", *etags)
     fail(jobs, "bad")
@@ -152,7 +134,7 @@ def test_the_rate_is_of_completed_files_alone(
 def test_the_oldest_waiting_is_the_next_to_go(
     jobs: JobStore, reports: JobReports, psql: psycopg.Connection
 ) -> None:
-    admit(jobs, "handed", "first", "second")
+    admit_jobs(jobs, "handed", "first", "second")
     jobs.dispatch(uuid4(), ["handed"])
     psql.execute("UPDATE processing_jobs SET created_at = now() - interval '5 minutes'")
     waiting = reports.status().oldest_waiting
@@ -164,7 +146,7 @@ def test_the_oldest_waiting_is_the_next_to_go(
 def test_a_cause_shows_its_newest_failure_and_when_it_began(
     jobs: JobStore, reports: JobReports, psql: psycopg.Connection
 ) -> None:
-    admit(jobs, "a", "b", "c")
+    admit_jobs(jobs, "a", "b", "c")
     fail(jobs, "a", "b", "c")
     psql.execute("UPDATE processing_jobs SET completed_at = now() - interval '1 day' WHERE file_hash = 'a'")
     psql.execute("UPDATE processing_jobs SET completed_at = now() + interval '1 day' WHERE file_hash = 'b'")
@@ -178,7 +160,7 @@ def test_a_cause_shows_its_newest_failure_and_when_it_began(
 def test_failures_made_by_sql_without_a_code_are_a_cause_that_can_be_chosen(
     jobs: JobStore, reports: JobReports, psql: psycopg.Connection
 ) -> None:
-    admit(jobs, "a", "b")
+    admit_jobs(jobs, "a", "b")
     fail(jobs, "b")
     psql.execute(
         "UPDATE processing_jobs SET status = 'failed', error_message = 'by hand' WHERE file_hash = 'a'"
@@ -191,7 +173,7 @@ def test_failures_made_by_sql_without_a_code_are_a_cause_that_can_be_chosen(
 def test_texts_come_out_masked_and_in_one_line(
     jobs: JobStore, reports: JobReports, psql: psycopg.Connection
 ) -> None:
-    admit(jobs, "a", key=f"in/900_{CARD}\n5000 0000 0000 0023_{{}}.txt")
+    admit_jobs(jobs, "a", key=f"in/900_{CARD}\n5000 0000 0000 0023_{{}}.txt")
     psql.execute(
         "UPDATE processing_jobs SET status = 'failed', error_code = 'x', error_message = %s",
         (f"card {CARD}\x1b[2J",),
@@ -204,7 +186,7 @@ def test_texts_come_out_masked_and_in_one_line(
 
 def test_a_run_that_a_message_names_can_be_looked_for(jobs: JobStore, reports: JobReports) -> None:
     run_id = "12345678-1234-4123-8123-123456789012"
-    admit(jobs, "a")
+    admit_jobs(jobs, "a")
     for _ in range(4):
         jobs.start(run_id, ["a"])
         jobs.release([run_id])
@@ -222,8 +204,8 @@ def chosen(reports: JobReports, **choice: Any) -> list[str]:
 def test_jobs_are_chosen_by_all_that_is_given(
     jobs: JobStore, reports: JobReports, psql: psycopg.Connection
 ) -> None:
-    admit(jobs, "a", "b", "c", "d")
-    admit(jobs, "e", key="in/266_{}.txt")
+    admit_jobs(jobs, "a", "b", "c", "d")
+    admit_jobs(jobs, "e", key="in/266_{}.txt")
     fail(jobs, "a", "b", "e")
     fail(jobs, "c", code="too_large")
     assert chosen(reports) == ["e", "d", "c", "b", "a"]
@@ -240,7 +222,7 @@ def test_jobs_are_chosen_by_all_that_is_given(
 
 
 def test_a_row_has_what_became_of_the_job(jobs: JobStore, reports: JobReports) -> None:
-    admit(jobs, "a")
+    admit_jobs(jobs, "a")
     jobs.start("run-1", ["a"])
     complete(jobs, "run-1", "a", rejected=1, rejected_reason="line 2: no such date", template="card")
     (row,) = reports.jobs(JobChoice())
@@ -267,7 +249,7 @@ def test_a_name_has_the_organisation_that_the_reader_finds_in_it(jobs: JobStore,
 def test_the_place_of_its_pdfs_knows_the_organisation_better_than_the_name(
     jobs: JobStore, reports: JobReports
 ) -> None:
-    admit(jobs, "a", key="in/266_{}.txt")
+    admit_jobs(jobs, "a", key="in/266_{}.txt")
     jobs.start("run-1", ["a"])
     complete(jobs, "run-1", "a")
     assert chosen(reports, organisation="900") == ["a"]
@@ -280,7 +262,7 @@ def test_the_place_of_its_pdfs_knows_the_organisation_better_than_the_name(
 def test_a_retry_leaves_a_job_as_mark_job_for_retry_does(
     jobs: JobStore, reports: JobReports, psql: psycopg.Connection
 ) -> None:
-    admit(jobs, "one", "set")
+    admit_jobs(jobs, "one", "set")
     jobs.dispatch(uuid4(), ["one", "set"])
     jobs.start("run-1", ["one", "set"])
     complete(jobs, "run-1", "one", "set", rejected=1, rejected_reason="line 2: no such date", template="card")
@@ -299,7 +281,7 @@ def test_a_retry_leaves_a_job_as_mark_job_for_retry_does(
 
 
 def test_a_retry_touches_failed_jobs_alone(jobs: JobStore, reports: JobReports) -> None:
-    admit(jobs, "pending", "handed", "claimed", "done", "bad")
+    admit_jobs(jobs, "pending", "handed", "claimed", "done", "bad")
     request = uuid4()
     jobs.dispatch(request, ["handed"])
     jobs.start("run-1", ["claimed", "done"])
@@ -323,7 +305,7 @@ def test_400_scattered_failures_are_retried_in_one_statement(
     jobs: JobStore, counted: CountingConnection
 ) -> None:
     etags = number_etags(4000)
-    admit(jobs, *etags)
+    admit_jobs(jobs, *etags)
     scattered = etags[::10]
     jobs.start("run-1", sorted(set(etags) - set(scattered)))
     complete(jobs, "run-1", *sorted(set(etags) - set(scattered)))
@@ -336,7 +318,7 @@ def test_400_scattered_failures_are_retried_in_one_statement(
 
 def test_a_job_claimed_meanwhile_is_not_touched(jobs: JobStore, database: str, reports: JobReports) -> None:
     etags = number_etags(400)
-    admit(jobs, *etags)
+    admit_jobs(jobs, *etags)
     fail(jobs, *etags)
     with psycopg.connect(database) as connection:
         connection.execute(
@@ -353,7 +335,7 @@ def test_a_job_claimed_meanwhile_is_not_touched(jobs: JobStore, database: str, r
 @pytest.mark.parametrize("attempt", range(5))
 def test_retries_and_claims_at_once_share_the_jobs_out(jobs: JobStore, database: str, attempt: int) -> None:
     etags = number_etags(400)
-    admit(jobs, *etags)
+    admit_jobs(jobs, *etags)
     fail(jobs, *etags)
 
     def retry() -> set[str]:
@@ -389,7 +371,7 @@ def test_old_completed_jobs_may_go_others_never(
     jobs: JobStore, reports: JobReports, psql: psycopg.Connection
 ) -> None:
     etags = ("old", "new", "bad", "claimed", "pending")
-    admit(jobs, *etags)
+    admit_jobs(jobs, *etags)
     jobs.start("run-1", ["old", "new", "claimed"])
     complete(jobs, "run-1", "old", "new")
     fail(jobs, "bad")
@@ -402,7 +384,7 @@ def test_old_completed_jobs_may_go_others_never(
 def test_a_job_made_again_since_it_was_chosen_is_kept(
     jobs: JobStore, reports: JobReports, psql: psycopg.Connection
 ) -> None:
-    admit(jobs, "again", "claimed")
+    admit_jobs(jobs, "again", "claimed")
     jobs.start("run-1", ["again", "claimed"])
     complete(jobs, "run-1", "again", "claimed")
     age(psql, 91, "again", "claimed")
@@ -415,7 +397,7 @@ def test_a_job_made_again_since_it_was_chosen_is_kept(
 def test_a_job_whose_pdfs_stand_for_another_stays_as_long_as_that_one(
     jobs: JobStore, reports: JobReports, psql: psycopg.Connection
 ) -> None:
-    admit(jobs, "first", "twin")
+    admit_jobs(jobs, "first", "twin")
     jobs.start("run-1", ["first", "twin"])
     complete(jobs, "run-1", "first")
     complete(jobs, "run-1", "twin", duplicate_of="first")
@@ -429,8 +411,8 @@ def test_a_job_whose_pdfs_stand_for_another_stays_as_long_as_that_one(
 def test_jobs_that_the_listing_could_not_show_stay(
     jobs: JobStore, reports: JobReports, psql: psycopg.Connection
 ) -> None:
-    admit(jobs, "a", key="2026_%/{}.txt")
-    admit(jobs, "b", key="2026-x/{}.txt")
+    admit_jobs(jobs, "a", key="2026_%/{}.txt")
+    admit_jobs(jobs, "b", key="2026-x/{}.txt")
     jobs.start("run-1", ["a", "b"])
     complete(jobs, "run-1", "a", "b")
     age(psql, 91, "a", "b")

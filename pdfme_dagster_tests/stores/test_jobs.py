@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from psycopg_pool import ConnectionPool
 
-from pdfme_dagster.domain.job import Claim, Completion, JobFailure, JobState, OpenDispatch, Release
+from pdfme_dagster.domain.job import Claim, JobFailure, JobState, OpenDispatch, Release
 from pdfme_dagster.domain.upload import Upload
 from pdfme_dagster.errors import TransientError
 from pdfme_dagster.local.ports import free_port
@@ -20,6 +20,7 @@ from pdfme_dagster.local.services import EmbeddedServices
 from pdfme_dagster.stores import jobs as jobs_module
 from pdfme_dagster.stores.jobs import JobStore
 from pdfme_dagster_tests.stores.at_once import at_once
+from pdfme_dagster_tests.stores.sample_jobs import make_completion
 
 MANY = 2_000
 
@@ -33,21 +34,9 @@ def admit(jobs: JobStore, *etags: str, max_retries: int = 3) -> list[str]:
 
 
 def complete(jobs: JobStore, run_id: str, *etags: str, **changes: Any) -> set[str]:
-    values: dict[str, Any] = {
-        "statements": 1,
-        "pages": 2,
-        "pdf_bytes": 3000,
-        "content_sha256": "c" * 64,
-        "pdf_sha256": "d" * 64,
-        "profile": "afs",
-        **changes,
-    }
     return jobs.complete(
         run_id,
-        [
-            Completion(etag=etag, pdf_location=f"s3://pdfs/{etag}", first_pdf=f"s3://pdfs/{etag}/1", **values)
-            for etag in etags
-        ],
+        [make_completion(etag, **{"pdf_location": f"s3://pdfs/{etag}", **changes}) for etag in etags],
     )
 
 
