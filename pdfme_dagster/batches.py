@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TypeVar
 
+from pdfme_dagster.crash_points import crash_point
 from pdfme_dagster.domain.job import Claim, Claims, CompletedJob, Completion, JobFailure, JobState
 from pdfme_dagster.domain.privacy import mask_account
 from pdfme_dagster.domain.statement import ParsedFile, RenderedPdf, Statement
@@ -125,6 +126,7 @@ def parse_batch(
         with setbacks.of(claim):
             try:
                 files.append(_parse_file(claim, content(), profiles))
+                crash_point("mid-parse")
             except PermanentError as exc:
                 if not (follow_replaced and exc.code == "superseded"):
                     raise
@@ -145,6 +147,7 @@ def render_batch(batch: ParsedBatch, *, renderer: StatementRenderer) -> Rendered
     for parsed in batch.files:
         with setbacks.of(parsed.claim):
             files.append(_render_file(parsed, renderer))
+            crash_point("mid-render")
     return RenderedBatch(
         files=tuple(files),
         already=batch.already,
@@ -240,6 +243,7 @@ def _write_file(rendered: Rendered, objects: ObjectStore) -> Completion:
     for key, pdf in zip(keys, rendered.pdfs, strict=True):
         sha256 = hashlib.sha256(pdf.content).hexdigest()
         objects.write_pdf(key, pdf.content, source_etag=rendered.claim.etag, sha256=sha256)
+        crash_point("after-first-put")
         digest.update(pdf.content)
     return Completion(
         etag=rendered.claim.etag,
@@ -276,8 +280,11 @@ def _complete(
 ) -> list[CompletedJob]:
     if not done:
         return []
+    crash_point("after-puts")
     held = jobs.complete(run_id, [completion for _, completion in done])
+    crash_point("after-complete")
     cache.remember(sorted(held), JobState.COMPLETED)
+    crash_point("after-cache")
     return [_completed_job(claim, completion) for claim, completion in done if claim.etag in held]
 
 

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pdfme_dagster.crash_points import crash_point
 from pdfme_dagster.domain.job import JobState
 from pdfme_dagster.errors import PermanentError
 from pdfme_dagster.stores.cache import SeenCache
@@ -35,6 +36,7 @@ def admit_uploads(
     """
     refused: list[PermanentError] = []
     uploads = list(objects.list_uploads(refused.append))
+    crash_point("after-listing")
     for error in refused:
         _LOG.error("Upload refused: %s", error)
     # Two names with the same bytes share an ETag: one job, under the name listed first.
@@ -43,6 +45,7 @@ def admit_uploads(
     seen = cache.seen(etags)
     unseen = [by_etag[etag] for etag in etags if etag not in seen]
     new = jobs.admit(unseen, max_retries=max_retries, batch_size=batch_size)
+    crash_point("after-insert")
     cache.remember(new, JobState.PROCESSING)
     _warm(cache, jobs, sorted({upload.etag for upload in unseen}.difference(new)))
     return Intake(listed=len(uploads), refused=len(refused), new=tuple(new))

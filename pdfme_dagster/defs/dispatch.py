@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import dagster as dg
 
+from pdfme_dagster.crash_points import crash_point
 from pdfme_dagster.defs.partitions import add_partitions
 from pdfme_dagster.defs.statement_pdfs import ASSET_KEY, DISPATCH_TAG, BatchConfig
 from pdfme_dagster.domain.dispatch import admissible, plan_runs
@@ -38,6 +39,7 @@ def dispatch_jobs(
         if not (new or waiting):
             return []
         order = add_partitions(instance, [*new, *waiting])
+        crash_point("after-partitions")
         waiting.sort(key=order.__getitem__)
         return [_request(jobs, batch, order) for batch in _cut(waiting, sizes)]
 
@@ -112,6 +114,7 @@ def _request(jobs: JobStore, etags: Sequence[str], order: dict[str, int]) -> dg.
     """Ask for one run: a range of partitions when they lie side by side, else a list of ETags."""
     dispatch_id = uuid4()
     jobs.dispatch(dispatch_id, etags)
+    crash_point("after-dispatch")
     tags = {DISPATCH_TAG: str(dispatch_id), "pdfme/files": str(len(etags))}
     if order[etags[-1]] - order[etags[0]] + 1 == len(etags):
         ends = {

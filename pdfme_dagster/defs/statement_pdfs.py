@@ -11,6 +11,7 @@ from pydantic import Field
 
 from pdfme_dagster import batches
 from pdfme_dagster.batches import Outcome, ParsedBatch, RenderedBatch
+from pdfme_dagster.crash_points import crash_point
 from pdfme_dagster.defs.partition_events import Step, record_failed, record_materialized
 from pdfme_dagster.defs.partitions import UPLOADS
 from pdfme_dagster.defs.resources import read_profiles, read_renderer
@@ -106,6 +107,7 @@ def _parse(
     read_renderer()
     by_person = DISPATCH_TAG not in context.run.tags or context.run.parent_run_id is not None
     claims = jobs.start(context.run_id, etags, retry_failed=by_person, reprocess=config.reprocess)
+    crash_point("after-claim")
     context.log.info(
         f"{len(etags)} files: {len(claims.claimed)} claimed, {len(claims.completed)} completed already, "
         f"{len(claims.elsewhere)} held elsewhere"

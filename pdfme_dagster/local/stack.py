@@ -48,6 +48,8 @@ _KNOWN = (
     "ON_UNBALANCED",
     "TEMPLATES_DIR",
     "PDF_PASSWORD_SEED",
+    # For tests alone: crash_points.py.
+    "PDFME_CRASH_FOLDER",
 )
 _FOLDERS = ("PROFILES_DIR", "TEMPLATES_DIR")
 
