@@ -30,6 +30,8 @@ from pdfme_dagster.stores.objects import ObjectStore
 _S3_THREADS = 8
 # Files completed per database round trip: rare enough to be cheap, often enough to watch.
 _FILES_PER_COMPLETION = 100
+# How soon to look again whether the job with the same bytes has its PDFs.
+_TWIN_SECONDS = 15.0
 # A file of many organisations may have as many templates; the job names this many.
 _NAMED_TEMPLATES = 5
 
@@ -44,6 +46,15 @@ class Parsed:
     claim: Claim
     content_sha256: str
     file: ParsedFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Twin:
+    """One claimed file with the same bytes as the upload ``original``, whose PDFs stand for both."""
+
+    claim: Claim
+    original: str
+    content_sha256: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +83,13 @@ class Setbacks:
 class _Batch:
     """What travels with the files of a batch.
 
-    ``already`` were completed before this run; ``superseded`` need no PDF because a newer version has one;
-    ``unknown`` name no upload that we know of.
+    ``already`` were completed before this run; ``superseded`` need no PDF because a newer version has one,
+    ``twins`` because another upload with the same bytes has; ``unknown`` name no upload that we know of.
     """
 
     already: tuple[CompletedJob, ...]
     superseded: tuple[tuple[Claim, Completion], ...]
+    twins: tuple[Twin, ...]
     unknown: tuple[str, ...]
     setbacks: Setbacks
 
@@ -98,19 +110,30 @@ class RenderedBatch(_Batch):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a batch ended, job by job; ``lost`` were taken from this run and are another's now."""
+    """How a batch ended, job by job.
+
+    ``postponed`` wait for the PDFs of another upload with the same bytes; ``lost`` were taken from this run
+    and are another's now.
+    """
 
     completed: tuple[CompletedJob, ...]
     already: tuple[CompletedJob, ...]
     failed: tuple[JobFailure, ...]
     requeued: tuple[str, ...]
+    postponed: tuple[str, ...]
     lost: tuple[str, ...]
 
 
 def parse_batch(
-    claims: Claims, *, jobs: JobStore, objects: ObjectStore, profiles: Profiles, follow_replaced: bool
+    run_id: str,
+    claims: Claims,
+    *,
+    jobs: JobStore,
+    objects: ObjectStore,
+    profiles: Profiles,
+    follow_replaced: bool,
 ) -> ParsedBatch:
-    """Read and parse every claimed file, each by the profile that fits it.
+    """Read and parse every claimed file, each by the profile that fits it; set those aside that are twins.
 
     With ``follow_replaced`` (a user asked for these files), a file that was replaced by a newer, completed
     version counts as done: its job points to the newer one's PDFs.
@@ -131,8 +154,14 @@ def parse_batch(
                 if not (follow_replaced and exc.code == "superseded"):
                     raise
                 superseded.append((claim, _follow(claim, jobs, objects)))
+    originals = jobs.find_twins(run_id, {each.claim.etag: each.content_sha256 for each in files})
     return ParsedBatch(
-        files=tuple(files),
+        files=tuple(each for each in files if each.claim.etag not in originals),
+        twins=tuple(
+            Twin(claim=each.claim, original=originals[each.claim.etag], content_sha256=each.content_sha256)
+            for each in files
+            if each.claim.etag in originals
+        ),
         already=claims.completed,
         superseded=tuple(superseded),
         unknown=claims.unknown,
@@ -152,6 +181,7 @@ def render_batch(batch: ParsedBatch, *, renderer: StatementRenderer) -> Rendered
         files=tuple(files),
         already=batch.already,
         superseded=batch.superseded,
+        twins=batch.twins,
         unknown=batch.unknown,
         setbacks=batch.setbacks + setbacks.total(),
     )
@@ -175,6 +205,7 @@ def store_batch(
             ended += _complete(run_id, done, jobs, cache)
             done.clear()
     ended += _complete(run_id, done, jobs, cache)
+    ended += _complete(run_id, _complete_twins(batch.twins, jobs), jobs, cache)
     return _end_batch(run_id, batch, ended, batch.setbacks + setbacks.total(), jobs, cache)
 
 
@@ -198,17 +229,32 @@ def _follow(claim: Claim, jobs: JobStore, objects: ObjectStore) -> Completion:
             f"the file was replaced by version {current}, which is not completed yet; "
             "once it is, this partition can be materialized again",
         )
+    return _point_to(newer[0], claim)
+
+
+def _complete_twins(twins: Sequence[Twin], jobs: JobStore) -> list[tuple[Claim, Completion]]:
+    """Return the completions of the twins whose originals are completed by now, in this run or another."""
+    originals = {job.etag: job for job in jobs.completed_among([twin.original for twin in twins])}
+    return [
+        (twin.claim, _point_to(originals[twin.original], twin.claim, content_sha256=twin.content_sha256))
+        for twin in twins
+        if twin.original in originals
+    ]
+
+
+def _point_to(job: CompletedJob, claim: Claim, *, content_sha256: str | None = None) -> Completion:
+    """Return the completion of a job without PDFs of its own: those of ``job`` stand for it."""
     return Completion(
         etag=claim.etag,
-        pdf_location=newer[0].pdf_location,
-        first_pdf=newer[0].first_pdf,
+        pdf_location=job.pdf_location,
+        first_pdf=job.first_pdf,
         statements=0,
         pages=0,
         pdf_bytes=0,
-        content_sha256=None,
+        content_sha256=content_sha256,
         pdf_sha256=None,
         profile=None,
-        duplicate_of=newer[0].etag,
+        duplicate_of=job.etag,
     )
 
 
@@ -242,7 +288,9 @@ def _write_file(rendered: Rendered, objects: ObjectStore) -> Completion:
     file, keys, digest = rendered.file, rendered.keys, hashlib.sha256()
     for key, pdf in zip(keys, rendered.pdfs, strict=True):
         sha256 = hashlib.sha256(pdf.content).hexdigest()
-        objects.write_pdf(key, pdf.content, source_etag=rendered.claim.etag, sha256=sha256)
+        objects.write_pdf(
+            key, pdf.content, source_etag=rendered.claim.etag, sha256=sha256, fence=rendered.claim.fence
+        )
         crash_point("after-first-put")
         digest.update(pdf.content)
     return Completion(
@@ -319,17 +367,21 @@ def _end_batch(
 ) -> Outcome:
     requeued = jobs.requeue(run_id, setbacks.requeued) if setbacks.requeued else []
     failed = jobs.fail(run_id, setbacks.failed) if setbacks.failed else set()
-    cache.forget(sorted(failed.union(release.etag for release in requeued)))
+    waiting = {twin.claim.etag for twin in batch.twins}.difference(job.etag for job in ended)
+    postponed = jobs.postpone(run_id, sorted(waiting), seconds=_TWIN_SECONDS) if waiting else set()
+    cache.forget(sorted(failed.union(postponed, (release.etag for release in requeued))))
     exhausted = {release.etag for release in requeued if release.state is JobState.FAILED}
-    accounted = {job.etag for job in ended} | failed | {release.etag for release in requeued}
+    accounted = {job.etag for job in ended} | failed | postponed | {release.etag for release in requeued}
     mine = {rendered.claim.etag for rendered in batch.files}
     mine.update(claim.etag for claim, _ in batch.superseded)
+    mine.update(twin.claim.etag for twin in batch.twins)
     mine.update(setback.etag for setback in setbacks.failed + setbacks.requeued)
     return Outcome(
         completed=tuple(ended),
         already=batch.already,
         failed=(*_list_failed(setbacks, failed | exhausted), *map(_refuse_unknown, batch.unknown)),
         requeued=tuple(release.etag for release in requeued if release.etag not in exhausted),
+        postponed=tuple(sorted(postponed)),
         lost=tuple(sorted(mine - accounted)),
     )
 

@@ -76,6 +76,7 @@ class DispatchSettings:
     max_files_per_run: int
     run_workers: int
     max_retries: int
+    retry_backoff_seconds: float
     stuck_processing_seconds: float
     stuck_pending_seconds: float
 
@@ -90,6 +91,7 @@ class DispatchSettings:
             max_files_per_run=read.integer("MAX_FILES_PER_RUN", 1250, low=1, high=25_000),
             run_workers=read.integer("RUN_WORKERS", os.cpu_count() or 1, low=1, high=10_000),
             max_retries=read.integer("MAX_RETRIES", 3, low=0, high=100),
+            retry_backoff_seconds=read.seconds("RETRY_BACKOFF", "10s", low=0),
             stuck_processing_seconds=read.seconds("STUCK_PROCESSING_AFTER", "1h", low=1),
             stuck_pending_seconds=read.seconds("STUCK_PENDING_AFTER", "10m", low=1),
         )

@@ -73,6 +73,7 @@ class Desk:
         """Claim, read, parse and render as a run does."""
         claims = self.jobs.start(run_id, etags, retry_failed=by_person, **start)
         parsed = parse_batch(
+            run_id,
             claims,
             jobs=self.jobs,
             objects=objects or self.objects,
@@ -181,10 +182,15 @@ def test_a_completed_job_tells_sizes_pages_and_digests(desk: Desk, psql: psycopg
 
 def test_a_stored_pdf_carries_its_source_and_its_digest(desk: Desk) -> None:
     etag = desk.upload("in/single.txt", ONE)
-    desk.run("run-1", etag)
+    batch = desk.render("run-1", etag)
+    desk.store("run-1", batch)
     ((key, content),) = desk.pdfs().items()
     stored = desk.s3.head_object(Bucket=desk.objects.pdfs_bucket, Key=key)
-    assert stored["Metadata"] == {"source-etag": etag, "sha256": hashlib.sha256(content).hexdigest()}
+    assert stored["Metadata"] == {
+        "source-etag": etag,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "fence": str(batch.files[0].claim.fence),
+    }
 
 
 def test_completed_files_are_remembered_in_redis(desk: Desk) -> None:
@@ -221,7 +227,9 @@ def test_many_files_are_completed_in_portions(desk: Desk, monkeypatch: pytest.Mo
 
 
 def test_an_empty_batch_is_no_trouble(desk: Desk) -> None:
-    assert desk.run("run-1") == Outcome(completed=(), already=(), failed=(), requeued=(), lost=())
+    assert desk.run("run-1") == Outcome(
+        completed=(), already=(), failed=(), requeued=(), postponed=(), lost=()
+    )
 
 
 # --- Good and broken files together ---
@@ -273,7 +281,9 @@ def test_a_repaired_file_can_be_made_by_a_person(desk: Desk, monkeypatch: pytest
     with monkeypatch.context() as broken:
         broken.setattr(StatementRenderer, "render", fail_on("0015"))
         desk.run("run-1", etag)
-    assert desk.run("run-2", etag) == Outcome(completed=(), already=(), failed=(), requeued=(), lost=())
+    assert desk.run("run-2", etag) == Outcome(
+        completed=(), already=(), failed=(), requeued=(), postponed=(), lost=()
+    )
     assert list_etags(desk.run("run-3", etag, by_person=True).completed) == [etag]
 
 

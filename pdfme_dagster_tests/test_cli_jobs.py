@@ -376,7 +376,9 @@ def test_no_output_has_a_card_number_or_a_name(
     with SeenCache.open(host=where.host, port=where.port, password=where.password) as cache:
         claims = jobs.start("run-1", etags)
         profiles = load_profiles(defaults={"on_bad_statement": "skip"})
-        parsed = parse_batch(claims, jobs=jobs, objects=objects, profiles=profiles, follow_replaced=False)
+        parsed = parse_batch(
+            "run-1", claims, jobs=jobs, objects=objects, profiles=profiles, follow_replaced=False
+        )
         rendered = render_batch(parsed, renderer=load_statement_renderer())
         store_batch("run-1", rendered, jobs=jobs, objects=objects, cache=cache)
     assert jobs.count_states(etags) == {JobState.COMPLETED: 2, JobState.FAILED: 2}

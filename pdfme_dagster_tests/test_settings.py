@@ -73,6 +73,7 @@ def test_everything_but_the_password_has_a_default() -> None:
         "dispatch.max_files_per_run": 1250,
         "dispatch.run_workers": os.cpu_count(),
         "dispatch.max_retries": 3,
+        "dispatch.retry_backoff_seconds": 10,
         "dispatch.stuck_processing_seconds": HOUR,
         "dispatch.stuck_pending_seconds": 600,
         "statements.currency": "BHD",

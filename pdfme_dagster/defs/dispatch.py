@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from uuid import UUID, uuid4
 
 import dagster as dg
+from dagster._core.launcher import WorkerStatus
 
 from pdfme_dagster.crash_points import crash_point
 from pdfme_dagster.defs.partitions import add_partitions
@@ -45,13 +46,24 @@ def dispatch_jobs(
 
 
 def take_back(instance: dg.DagsterInstance, jobs: JobStore, settings: DispatchSettings) -> int:
-    """Free what ended or vanished runs held; return how many requests have no run yet but still may."""
+    """Free what ended, vanished or stuck runs held; return how many requests may still get their run."""
     claiming = jobs.claiming_runs()
     gone = claiming - _live_runs(instance, claiming)
     if gone:
         jobs.release(sorted(gone))
-    jobs.release_stuck(settings.stuck_processing_seconds)
+    patience = settings.stuck_processing_seconds
+    stuck = [run_id for run_id in jobs.stuck_runs(patience) if not _is_alive(instance, run_id)]
+    if stuck:
+        jobs.release_stuck(stuck, patience)
     return _withdraw_lost(instance, jobs, settings)
+
+
+def _is_alive(instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Say whether the worker of a run answers; one that cannot be asked does not."""
+    launcher, run = instance.run_launcher, instance.get_run_by_id(run_id)
+    if run is None or not launcher.supports_check_run_worker_health:
+        return False
+    return launcher.check_run_worker_health(run).status is WorkerStatus.RUNNING
 
 
 def _withdraw_lost(instance: dg.DagsterInstance, jobs: JobStore, settings: DispatchSettings) -> int:

@@ -32,9 +32,14 @@ class JobStoreResource(dg.ConfigurableResource[JobStore]):
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[JobStore]:
         """Open the store for one run or tick."""
-        postgres = Settings.from_environment().postgres
+        settings = Settings.from_environment()
+        postgres = settings.postgres
         _migrate_once(postgres.conninfo)
-        with JobStore.open(postgres.conninfo, max_pool_size=postgres.max_pool_size) as jobs:
+        with JobStore.open(
+            postgres.conninfo,
+            max_pool_size=postgres.max_pool_size,
+            retry_seconds=settings.dispatch.retry_backoff_seconds,
+        ) as jobs:
             yield jobs
 
 

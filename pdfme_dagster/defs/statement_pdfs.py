@@ -113,7 +113,7 @@ def _parse(
         f"{len(claims.elsewhere)} held elsewhere"
     )
     batch = batches.parse_batch(
-        claims, jobs=jobs, objects=objects, profiles=profiles, follow_replaced=by_person
+        context.run_id, claims, jobs=jobs, objects=objects, profiles=profiles, follow_replaced=by_person
     )
     _log_warnings(context, batch)
     return batch
@@ -190,7 +190,7 @@ def _metadata(job: CompletedJob, objects: ObjectStore) -> dict[str, dg.MetadataV
         shown["rejected"] = dg.MetadataValue.int(job.rejected)
         shown["reason"] = dg.MetadataValue.text(job.rejected_reason or "")
     if job.duplicate_of:
-        shown["replaced_by"] = dg.MetadataValue.text(job.duplicate_of)
+        shown["duplicate_of"] = dg.MetadataValue.text(job.duplicate_of)
     return shown
 
 
@@ -222,6 +222,8 @@ def _report(context: dg.OpExecutionContext, outcome: Outcome) -> None:
     _report_new_versions(context, outcome)
     if outcome.requeued:
         context.log.warning(f"{len(outcome.requeued)} files met a passing trouble and wait for another run")
+    if outcome.postponed:
+        context.log.info(f"{len(outcome.postponed)} files wait for the PDFs of others with the same bytes")
     if outcome.lost:
         context.log.warning(f"{len(outcome.lost)} claims were taken from this run; another run has them")
     if outcome.failed:

@@ -40,12 +40,14 @@ class Job:
 class Claim:
     """A job that one run holds: only that run may complete, fail or requeue it.
 
-    ``template_digest`` is that of the PDFs it already has, None where there are none.
+    ``fence`` is greater than that of any claim of this job before. ``template_digest`` is that of the PDFs it
+    already has, None where there are none.
     """
 
     etag: str
     key: str
     size_bytes: int
+    fence: int
     template_digest: str | None = None
 
 

@@ -26,6 +26,13 @@ _CREDENTIAL_CODES = {
     "PermissionDeniedError",
     "UnauthenticatedError",
 }
+_CONDITION_CODES = {
+    "PreconditionFailed",
+    "412",
+    "PreconditionError",
+    "AlreadyExistsError",
+    "ConditionalRequestConflict",
+}
 
 
 class Contents(Protocol):
@@ -38,8 +45,22 @@ class Contents(Protocol):
     def read(self, key: str, etag: str) -> bytes:
         """Return the bytes of exactly this version."""
 
-    def write(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
-        """Store a PDF with metadata; an older object under this key is replaced."""
+    def create(self, key: str, content: bytes, metadata: Mapping[str, str]) -> bool:
+        """Store a PDF with metadata unless something is under this key; return whether it was stored."""
+
+    def look(self, key: str) -> "Stored | None":
+        """Return what is under this key, None when nothing is."""
+
+    def replace(self, key: str, content: bytes, metadata: Mapping[str, str], *, etag: str) -> bool:
+        """Store a PDF in the place of exactly this version; return whether it was stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An object as it is without its bytes."""
+
+    etag: str
+    metadata: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +78,39 @@ class BotoContents:
         except boto_errors() as exc:
             refuse_read(self.bucket, exc)
 
-    def write(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
-        """Store a PDF with metadata; an older object under this key is replaced."""
+    def create(self, key: str, content: bytes, metadata: Mapping[str, str]) -> bool:
+        """Store a PDF with metadata unless something is under this key; return whether it was stored."""
+        return self._put(key, content, metadata, IfNoneMatch="*")
+
+    def look(self, key: str) -> Stored | None:
+        """Return what is under this key, None when nothing is."""
+        try:
+            answer = self.client.head_object(Bucket=self.bucket, Key=key)
+        except boto_errors() as exc:
+            if is_missing(exc):
+                return None
+            refuse(self.bucket, exc)
+        return Stored(etag=answer["ETag"].strip('"'), metadata=answer["Metadata"])
+
+    def replace(self, key: str, content: bytes, metadata: Mapping[str, str], *, etag: str) -> bool:
+        """Store a PDF in the place of exactly this version; return whether it was stored."""
+        return self._put(key, content, metadata, IfMatch=f'"{etag}"')
+
+    def _put(self, key: str, content: bytes, metadata: Mapping[str, str], **condition: str) -> bool:
         try:
             self.client.put_object(
-                Bucket=self.bucket, Key=key, Body=content, ContentType="application/pdf", Metadata=metadata
+                Bucket=self.bucket,
+                Key=key,
+                Body=content,
+                ContentType="application/pdf",
+                Metadata=metadata,
+                **condition,  # type: ignore[arg-type]  # one of two texts
             )
         except boto_errors() as exc:
+            if _is_refused(exc) or is_missing(exc):
+                return False
             refuse(self.bucket, exc)
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +132,29 @@ class FastContents:
         except (BaseError, FileNotFoundError) as exc:
             refuse_read(self.any_key.bucket, exc)
 
-    def write(self, key: str, content: bytes, metadata: Mapping[str, str]) -> None:
-        """Store a PDF with metadata; an older object under this key is replaced."""
+    def create(self, key: str, content: bytes, metadata: Mapping[str, str]) -> bool:
+        """Store a PDF with metadata unless something is under this key; return whether it was stored."""
         import obstore
         from obstore.exceptions import BaseError
 
         if not _is_plain(key):
-            return self.any_key.write(key, content, metadata)
+            return self.any_key.create(key, content, metadata)
         attributes = {"Content-Type": "application/pdf", **metadata}
         try:
-            obstore.put(self.store, key, content, attributes=attributes, use_multipart=False)
+            obstore.put(self.store, key, content, attributes=attributes, mode="create", use_multipart=False)
         except (BaseError, FileNotFoundError) as exc:
+            if _is_refused(exc):
+                return False
             refuse(self.any_key.bucket, exc)
-        return None
+        return True
+
+    def look(self, key: str) -> Stored | None:
+        """Return what is under this key, None when nothing is."""
+        return self.any_key.look(key)
+
+    def replace(self, key: str, content: bytes, metadata: Mapping[str, str], *, etag: str) -> bool:
+        """Store a PDF in the place of exactly this version; return whether it was stored."""
+        return self.any_key.replace(key, content, metadata, etag=etag)
 
 
 def open_fast_contents(client: "S3Client", endpoint_url: str | None) -> Callable[[str], Contents]:
@@ -147,7 +203,7 @@ def is_missing(exc: Exception) -> bool:
 
 def refuse_read(bucket: str, exc: Exception) -> NoReturn:
     """Raise what an error while reading one version means to us."""
-    if _code(exc) in {"PreconditionFailed", "412", "PreconditionError"}:
+    if _is_refused(exc):
         raise PermanentError(
             "superseded",
             "the file was replaced by another version before it was read; "
@@ -165,6 +221,12 @@ def refuse_read(bucket: str, exc: Exception) -> NoReturn:
 def refuse(bucket: str, exc: Exception) -> NoReturn:
     """Raise what an error of S3's means to us."""
     code = _code(exc)
+    if code == "NotImplemented":
+        raise ConfigurationError(
+            f"the S3 endpoint of the bucket {bucket} has no conditional writes (If-None-Match, If-Match), "
+            "which keep an old run from overwriting newer PDFs: use one that has them, like AWS or a MinIO "
+            "of 2024 or later"
+        ) from exc
     if code == "NoSuchBucket":
         raise ConfigurationError(
             f"the bucket {bucket} does not exist: create it or correct its variable"
@@ -176,13 +238,19 @@ def refuse(bucket: str, exc: Exception) -> NoReturn:
     raise TransientError(f"S3 does not answer for the bucket {bucket}: {code}") from exc
 
 
+def _is_refused(exc: Exception) -> bool:
+    """Say whether the request's own condition did not hold, or lost against another at the same moment."""
+    return _code(exc) in _CONDITION_CODES
+
+
 def _code(exc: Exception) -> str:
     """Return S3's error code where there is one, else the exception's name."""
     response = getattr(exc, "response", None)
     if response:
         return str(response["Error"].get("Code", ""))
-    # obstore calls a missing bucket a missing object; only the answer's text tells them apart.
-    return "NoSuchBucket" if "<Code>NoSuchBucket</Code>" in str(exc) else type(exc).__name__
+    # obstore has one name for several of S3's answers; only the answer's text tells these apart.
+    told = (code for code in ("NoSuchBucket", "NotImplemented") if f"<Code>{code}</Code>" in str(exc))
+    return next(told, type(exc).__name__)
 
 
 def _is_plain(key: str) -> bool:

@@ -3,6 +3,7 @@
 Not here: SQL (sql/queries.sql), the schema (sql/0001…), or what a job's file contains.
 """
 
+import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
@@ -28,7 +29,10 @@ from pdfme_dagster.stores.named_queries import load_queries, postgres_errors
 
 # One watcher at a time decides which runs to ask for; the others wait the moment it takes.
 _DISPATCH_LOCK = 0x64697370
+# One run at a time finds out whose bytes are whose.
+_ORIGINALS_LOCK = 0x6F726967
 _CONNECT_SECONDS = 10.0
+_RETRY_SECONDS = 10.0
 
 T = TypeVar("T")
 Rows = list[tuple[Any, ...]]
@@ -40,20 +44,26 @@ class JobStore:
     Raises TransientError when Postgres does not answer.
     """
 
-    def __init__(self, pool: ConnectionPool) -> None:
+    def __init__(self, pool: ConnectionPool, *, retry_seconds: float = _RETRY_SECONDS) -> None:
         self._pool = pool
+        self._retry_seconds = retry_seconds
 
     @classmethod
     @contextmanager
-    def open(cls, conninfo: str, *, max_pool_size: int = 10) -> Iterator[Self]:
-        """Yield a store over a pool of at most ``max_pool_size`` connections, closed afterwards."""
+    def open(
+        cls, conninfo: str, *, max_pool_size: int = 10, retry_seconds: float = _RETRY_SECONDS
+    ) -> Iterator[Self]:
+        """Yield a store over a pool of at most ``max_pool_size`` connections, closed afterwards.
+
+        The first automatic retry of a job waits about ``retry_seconds``, each later one four times as long.
+        """
         pool = ConnectionPool(
             conninfo, min_size=1, max_size=max_pool_size, timeout=_CONNECT_SECONDS, open=False, name="jobs"
         )
         with postgres_errors():
             pool.open(wait=True, timeout=_CONNECT_SECONDS)
         try:
-            yield cls(pool)
+            yield cls(pool, retry_seconds=retry_seconds)
         finally:
             pool.close()
 
@@ -92,11 +102,11 @@ class JobStore:
             yield
 
     def count_pending(self) -> int:
-        """Return how many jobs wait for a run that nobody has asked for."""
+        """Return how many jobs could go into a run now: none is asked for, and no retry is only due later."""
         return int(self._rows("count_pending")[0][0])
 
     def take_pending(self, limit: int) -> list[str]:
-        """Return up to ``limit`` jobs that wait, oldest first. Call it while ``dispatching``."""
+        """Return up to ``limit`` of them, oldest first. Call it while ``dispatching``."""
         return [etag for (etag,) in self._rows("take_pending", limit=limit)]
 
     def count_recent(self, seconds: float) -> int:
@@ -149,7 +159,25 @@ class JobStore:
 
     def requeue(self, run_id: str, failures: Sequence[JobFailure]) -> list[Release]:
         """Give back jobs that met a passing trouble; out of retries they end failed."""
-        return self._made(_make_release, "requeue", run_id=run_id, **_columns(failures))
+        return self._made(
+            _make_release, "requeue", run_id=run_id, retry_seconds=self._draw_wait(), **_columns(failures)
+        )
+
+    def find_twins(self, run_id: str, contents: Mapping[str, str]) -> dict[str, str]:
+        """Return, for claimed jobs with the bytes of another, that other's ETag: its PDFs stand for them.
+
+        ``contents`` has the SHA-256 of each job's bytes. A job that is nobody's twin is from now on the
+        original of its bytes, until it fails.
+        """
+        asked = {"run_id": run_id, "etags": list(contents), "contents": list(contents.values())}
+        with postgres_errors(), self._pool.connection() as connection:
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", (_ORIGINALS_LOCK,))
+            connection.execute(_query("claim_originals"), asked)
+            return dict(connection.execute(_query("twins"), asked).fetchall())
+
+    def postpone(self, run_id: str, etags: Sequence[str], *, seconds: float) -> set[str]:
+        """Give back jobs that wait for another's PDFs, which counts as no retry; return their ETags."""
+        return {etag for (etag,) in self._rows("postpone", run_id=run_id, etags=list(etags), seconds=seconds)}
 
     def claiming_runs(self) -> set[str]:
         """Return the runs that hold claims."""
@@ -157,11 +185,28 @@ class JobStore:
 
     def release(self, run_ids: Sequence[str]) -> list[Release]:
         """Take back the claims of runs that have ended."""
-        return self._made(_make_release, "release", run_ids=list(run_ids))
+        return self._made(_make_release, "release", run_ids=list(run_ids), retry_seconds=self._draw_wait())
 
-    def release_stuck(self, seconds: float) -> list[Release]:
-        """Take back claims older than ``seconds``, whoever holds them."""
-        return self._made(_make_release, "release_stuck", seconds=seconds)
+    def stuck_runs(self, seconds: float) -> set[str]:
+        """Return the runs that hold claims older than ``seconds``."""
+        return {run_id for (run_id,) in self._rows("stuck_runs", seconds=seconds)}
+
+    def release_stuck(self, run_ids: Sequence[str], seconds: float) -> list[Release]:
+        """Take back the claims of these runs that are older than ``seconds``."""
+        return self._made(
+            _make_release,
+            "release_stuck",
+            run_ids=list(run_ids),
+            seconds=seconds,
+            retry_seconds=self._draw_wait(),
+        )
+
+    def _draw_wait(self) -> float:
+        """Give or take a quarter, drawn once for a batch.
+
+        What failed together comes back together, in one run; two batches that failed at once come apart.
+        """
+        return self._retry_seconds * random.uniform(0.75, 1.25)  # noqa: S311  no secret
 
     def _rows(self, query: str, **parameters: object) -> Rows:
         with postgres_errors(), self._pool.connection() as connection:

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 from pdfme_dagster.domain.upload import Upload, link_pdf, read_etag
-from pdfme_dagster.errors import PermanentError
+from pdfme_dagster.errors import PermanentError, TransientError
 from pdfme_dagster.stores.contents import (
     ANSWER_SECONDS,
     BotoContents,
     Contents,
+    Stored,
     boto_errors,
     is_missing,
     refuse,
@@ -19,6 +20,9 @@ from pdfme_dagster.stores.contents import (
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+# Two writers of one key are rare, and each attempt ends with one of them done.
+_WRITE_ATTEMPTS = 5
 
 T = TypeVar("T")
 
@@ -111,9 +115,24 @@ class ObjectStore:
                 return None
             refuse(self._uploads_bucket, exc)
 
-    def write_pdf(self, key: str, content: bytes, *, source_etag: str, sha256: str) -> None:
-        """Store one PDF; writing the same again is harmless."""
-        self._pdfs.write(key, content, {"source-etag": source_etag, "sha256": sha256})
+    def write_pdf(self, key: str, content: bytes, *, source_etag: str, sha256: str, fence: int) -> None:
+        """Store one PDF unless a later claim has; raise PermanentError ``claim_lost`` then.
+
+        ``fence`` is the claim's. Writing the same again is harmless.
+        """
+        metadata = {"source-etag": source_etag, "sha256": sha256, "fence": str(fence)}
+        for _ in range(_WRITE_ATTEMPTS):
+            if self._pdfs.create(key, content, metadata):
+                return
+            stored = self._pdfs.look(key)
+            if stored is None:
+                continue  # deleted meanwhile
+            if _read_fence(stored) > fence:
+                raise PermanentError("claim_lost", "a later run has stored this PDF; this one came too late")
+            # Our own: it was stored after all, and only the answer was lost.
+            if stored.metadata == metadata or self._pdfs.replace(key, content, metadata, etag=stored.etag):
+                return
+        raise TransientError(f"S3 stored no PDF in {_WRITE_ATTEMPTS} attempts: others write under its key")
 
     def link(self, location: str) -> str:
         """Return the web address of the PDF at a job's ``first_pdf``."""
@@ -124,3 +143,9 @@ class ObjectStore:
             yield from pages
         except boto_errors() as exc:
             refuse(self._uploads_bucket, exc)
+
+
+def _read_fence(stored: Stored) -> int:
+    """Return the fence of the claim that stored an object; those of before there were fences have 0."""
+    fence = stored.metadata.get("fence", "")
+    return int(fence) if fence.isdecimal() else 0

@@ -83,7 +83,7 @@ def templates_dir(settings: Settings, tmp_path: Path, monkeypatch: pytest.Monkey
 @pytest.fixture
 def jobs(settings: Settings) -> Iterator[JobStore]:
     """The job table."""
-    with JobStore.open(settings.postgres.conninfo, max_pool_size=4) as store:
+    with JobStore.open(settings.postgres.conninfo, max_pool_size=4, retry_seconds=0) as store:
         yield store
 
 

@@ -166,7 +166,7 @@ def test_partition_of_a_replaced_file_points_to_the_replacement(
     assert run([corrected]).success
     assert run([broken]).success
     assert jobs.completed_among([broken])[0].duplicate_of == corrected
-    assert materializations(instance)[broken]["replaced_by"] == corrected
+    assert materializations(instance)[broken]["duplicate_of"] == corrected
     assert failed_partitions(instance) == set()
 
 

@@ -54,8 +54,8 @@ def template_database(
 
 @pytest.fixture
 def jobs(database: str) -> Iterator[JobStore]:
-    """The job store over this test's database."""
-    with JobStore.open(database, max_pool_size=3) as store:
+    """The job store over this test's database; its retries do not wait."""
+    with JobStore.open(database, max_pool_size=3, retry_seconds=0) as store:
         yield store
 
 

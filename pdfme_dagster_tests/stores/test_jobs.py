@@ -228,7 +228,8 @@ def test_a_run_claims_what_it_asks_for_in_order_of_discovery(jobs: JobStore) -> 
     admit(jobs, "a")
     claims = jobs.start("run-1", ["a", "z", "unknown"])
     assert [claim.etag for claim in claims.claimed] == ["z", "a"]
-    assert claims.claimed[0] == Claim(etag="z", key="in/z.txt", size_bytes=100)
+    first = claims.claimed[0]
+    assert first == Claim(etag="z", key="in/z.txt", size_bytes=100, fence=first.fence)
     assert (claims.completed, claims.elsewhere, claims.unknown) == ((), (), ("unknown",))
     assert jobs.claiming_runs() == {"run-1"}
 
@@ -438,7 +439,7 @@ def release(jobs: JobStore, psql: psycopg.Connection) -> list[Release]:
 
 def release_stuck(jobs: JobStore, psql: psycopg.Connection) -> list[Release]:
     psql.execute("UPDATE processing_jobs SET processing_started_at = now() - interval '61 minutes'")
-    return jobs.release_stuck(3600)
+    return jobs.release_stuck(["run-1"], 3600)
 
 
 TAKEN_BACK = [
@@ -496,7 +497,8 @@ def test_only_old_claims_are_stuck(jobs: JobStore, psql: psycopg.Connection) -> 
         "UPDATE processing_jobs SET processing_started_at = processing_started_at - interval '1 hour'"
     )
     jobs.start("run-2", ["young"])
-    assert [release.etag for release in jobs.release_stuck(3600)] == ["old"]
+    assert jobs.stuck_runs(3600) == {"run-1"}
+    assert [release.etag for release in jobs.release_stuck(["run-1", "run-2"], 3600)] == ["old"]
     assert state(jobs, "young") is JobState.PROCESSING
 
 

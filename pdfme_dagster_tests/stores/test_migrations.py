@@ -29,6 +29,7 @@ ALL = [
     "0002_functions_and_views.sql",
     "0003_how_a_file_was_read.sql",
     "0004_what_pdfs_were_made_with.sql",
+    "0005_exactly_once.sql",
 ]
 SEED_COLUMNS = {
     "id",
@@ -144,6 +145,22 @@ def test_jobs_of_an_older_version_are_kept_and_name_nothing_that_was_not_known_t
         ).fetchone()
         assert row == ("completed", "s3://pdfs/900/a.pdf", None)
         assert ask(psql, "SELECT count(*) FROM incomplete_jobs") == [0]
+
+
+def test_the_first_completed_of_equal_contents_is_their_original_from_then_on(
+    empty_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as older:
+        older.setattr(migrations, "_numbered", lambda: list(enumerate(ALL[:4], start=1)))
+        apply_migrations(empty_database)
+    with psycopg.connect(empty_database, autocommit=True) as psql:
+        add_job(psql, "later", status="completed", content_sha256="a" * 64)
+        add_job(psql, "first", status="completed", content_sha256="a" * 64, completed_at="2026-01-31")
+        add_job(psql, "other", status="completed", content_sha256="b" * 64, retry_count=5)
+        add_job(psql, "bad", status="failed", content_sha256="c" * 64)
+        apply_migrations(empty_database)
+        assert sorted(ask(psql, "SELECT file_hash FROM originals")) == ["first", "other"]
+        assert ask(psql, "SELECT retry_count FROM processing_jobs WHERE file_hash = 'other'") == [3]
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(
@@ -386,8 +403,13 @@ RUN = {"run_id": "run-1", "etags": [f"e{number}" for number in range(40)]}
         ("open_dispatches", {}, "processing_jobs_dispatched"),
         ("withdraw", {"dispatch_ids": [uuid.UUID(int=1)]}, "processing_jobs_dispatched"),
         ("claiming_runs", {}, "processing_jobs_claimed"),
-        ("release", {"run_ids": ["run-1"]}, "processing_jobs_claimed"),
-        ("release_stuck", {"seconds": 3600.0}, "processing_jobs_claimed"),
+        ("release", {"run_ids": ["run-1"], "retry_seconds": 10.0}, "processing_jobs_claimed"),
+        ("stuck_runs", {"seconds": 3600.0}, "processing_jobs_claimed"),
+        (
+            "release_stuck",
+            {"run_ids": ["run-1"], "seconds": 3600.0, "retry_seconds": 10.0},
+            "processing_jobs_claimed",
+        ),
         ("count_recent", {"seconds": 10}, "processing_jobs_dispatched_at"),
         ("states", RUN, "processing_jobs_file_hash_key"),
         ("start", {**RUN, "retry_failed": True, "reprocess": True}, "processing_jobs_file_hash_key"),

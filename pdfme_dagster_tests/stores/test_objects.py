@@ -84,7 +84,7 @@ def test_uploads_are_listed_over_all_pages(
     bucket = fast_contents(uploads_bucket)
     keys = [f"in/{number:05}.txt" for number in range(2_100)]
     with ThreadPoolExecutor(4) as threads:
-        list(threads.map(lambda key: bucket.write(key, key.encode(), {}), keys))
+        list(threads.map(lambda key: bucket.create(key, key.encode(), {}), keys))
     uploads = list_uploads(objects)
     assert [upload.key for upload in uploads] == keys
     assert len({upload.etag for upload in uploads}) == len(keys)
@@ -191,11 +191,11 @@ def test_a_pdf_is_stored_with_what_it_was_made_from(
     s3: "S3Client", pdfs_bucket: str, either: ObjectStore, key: str
 ) -> None:
     for _ in range(2):
-        either.write_pdf(key, b"%PDF-1.7", source_etag="abc", sha256="f" * 64)
+        either.write_pdf(key, b"%PDF-1.7", source_etag="abc", sha256="f" * 64, fence=7)
     stored = s3.get_object(Bucket=pdfs_bucket, Key=key)
     assert stored["Body"].read() == b"%PDF-1.7"
     assert stored["ContentType"] == "application/pdf"
-    assert stored["Metadata"] == {"source-etag": "abc", "sha256": "f" * 64}
+    assert stored["Metadata"] == {"source-etag": "abc", "sha256": "f" * 64, "fence": "7"}
     assert s3.list_objects_v2(Bucket=pdfs_bucket)["KeyCount"] == 1
 
 
@@ -230,7 +230,7 @@ UPLOAD = Upload(etag="abc", key="a.txt", size_bytes=1)
 CALLS: dict[str, Callable[[ObjectStore], object]] = {
     "list": list_uploads,
     "read": lambda objects: objects.read_upload(UPLOAD),
-    "write": lambda objects: objects.write_pdf("a.pdf", b"%PDF", source_etag="abc", sha256="f" * 64),
+    "write": lambda objects: objects.write_pdf("a.pdf", b"%PDF", source_etag="abc", sha256="f" * 64, fence=7),
 }
 CALLS_AND_HEAD: dict[str, Callable[[ObjectStore], object]] = {
     **CALLS,

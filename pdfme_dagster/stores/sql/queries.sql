@@ -25,11 +25,12 @@ FROM processing_jobs WHERE file_hash = ANY(%(etags)s::text[]) ORDER BY position;
 
 -- name: take_pending
 SELECT file_hash FROM processing_jobs
-WHERE status = 'pending' AND dispatch_id IS NULL
+WHERE status = 'pending' AND dispatch_id IS NULL AND (retry_at IS NULL OR retry_at <= now())
 ORDER BY position LIMIT %(limit)s;
 
 -- name: count_pending
-SELECT count(*) FROM processing_jobs WHERE status = 'pending' AND dispatch_id IS NULL;
+SELECT count(*) FROM processing_jobs
+WHERE status = 'pending' AND dispatch_id IS NULL AND (retry_at IS NULL OR retry_at <= now());
 
 -- name: count_recent
 SELECT count(*) FROM processing_jobs WHERE dispatched_at > now() - make_interval(secs => %(seconds)s);
@@ -54,19 +55,21 @@ RETURNING file_hash;
 
 -- name: start
 -- A run claims jobs. Pending ones always; failed ones when a user asked for this run; completed ones only
--- to be made again. What another run is processing is never touched.
+-- to be made again. What another run is processing is never touched. The fence follows the clock, so that it
+-- grows even for a job that was forgotten and found again, and never falls, whatever the clock does.
 WITH started AS (
 UPDATE processing_jobs
-SET status = 'processing', run_id = %(run_id)s, processing_started_at = now(),
+SET status = 'processing', run_id = %(run_id)s, processing_started_at = now(), retry_at = NULL,
+    fence = greatest(coalesce(fence, 0) + 1, (extract(epoch FROM now()) * 1000000)::bigint),
     completed_at = NULL, error_code = NULL, error_message = NULL,
     profile = NULL, warnings = NULL, rejected = NULL, rejected_reason = NULL
 WHERE file_hash = ANY(%(etags)s::text[])
   AND (status = 'pending'
        OR (status = 'failed' AND %(retry_failed)s)
        OR (status = 'completed' AND %(reprocess)s))
-RETURNING file_hash AS etag, filename AS key, size_bytes, template_digest, position
+RETURNING file_hash AS etag, filename AS key, size_bytes, fence, template_digest, position
 )
-SELECT etag, key, size_bytes, template_digest FROM started ORDER BY position;
+SELECT etag, key, size_bytes, fence, template_digest FROM started ORDER BY position;
 
 -- name: completed_among
 -- The first PDF as in describe.
@@ -102,16 +105,47 @@ WHERE j.file_hash = f.file_hash AND j.status = 'processing' AND j.run_id = %(run
 RETURNING j.file_hash;
 
 -- name: requeue
--- A passing trouble: back to pending, or failed once the automatic retries are used up.
+-- A passing trouble: back to pending, or failed once the automatic retries are used up. Each retry waits four
+-- times as long as the one before, an hour at most.
 UPDATE processing_jobs AS j
 SET status = CASE WHEN j.retry_count < j.max_retries THEN 'pending' ELSE 'failed' END,
     completed_at = CASE WHEN j.retry_count < j.max_retries THEN NULL ELSE now() END,
     retry_count = least(j.retry_count + 1, j.max_retries),
+    retry_at = now() + least(%(retry_seconds)s::float8 * 4 ^ j.retry_count, 3600) * interval '1 second',
     processing_started_at = NULL, run_id = NULL, dispatch_id = NULL,
     error_code = f.code, error_message = f.message
 FROM unnest(%(etags)s::text[], %(codes)s::text[], %(messages)s::text[]) AS f (file_hash, code, message)
 WHERE j.file_hash = f.file_hash AND j.status = 'processing' AND j.run_id = %(run_id)s
 RETURNING j.file_hash AS etag, j.status AS state;
+
+-- name: postpone
+-- Nothing is wrong: another job is being made from the same bytes, and this one waits for its PDFs.
+UPDATE processing_jobs
+SET status = 'pending', processing_started_at = NULL, run_id = NULL, dispatch_id = NULL,
+    retry_at = now() + make_interval(secs => %(seconds)s)
+WHERE file_hash = ANY(%(etags)s::text[]) AND status = 'processing' AND run_id = %(run_id)s
+RETURNING file_hash;
+
+-- name: claim_originals
+-- The first job with some bytes is their original, unless the one before it ended without PDFs of its own.
+INSERT INTO originals AS o (content_sha256, file_hash)
+SELECT DISTINCT ON (u.content_sha256) u.content_sha256, j.file_hash
+FROM unnest(%(etags)s::text[], %(contents)s::text[]) AS u (file_hash, content_sha256)
+JOIN processing_jobs AS j ON j.file_hash = u.file_hash AND j.status = 'processing' AND j.run_id = %(run_id)s
+ORDER BY u.content_sha256, j.position
+ON CONFLICT (content_sha256) DO UPDATE SET file_hash = excluded.file_hash
+WHERE EXISTS (
+    SELECT FROM processing_jobs AS k
+    WHERE k.file_hash = o.file_hash
+      AND (k.status = 'failed' OR (k.status = 'completed' AND k.duplicate_of IS NOT NULL))
+);
+
+-- name: twins
+-- Those whose bytes are another job's.
+SELECT u.file_hash, o.file_hash
+FROM unnest(%(etags)s::text[], %(contents)s::text[]) AS u (file_hash, content_sha256)
+JOIN originals AS o USING (content_sha256)
+WHERE o.file_hash <> u.file_hash;
 
 -- name: claiming_runs
 SELECT DISTINCT run_id FROM processing_jobs WHERE status = 'processing';
@@ -122,20 +156,27 @@ UPDATE processing_jobs
 SET status = CASE WHEN retry_count < max_retries THEN 'pending' ELSE 'failed' END,
     completed_at = CASE WHEN retry_count < max_retries THEN NULL ELSE now() END,
     retry_count = least(retry_count + 1, max_retries),
+    retry_at = now() + least(%(retry_seconds)s::float8 * 4 ^ retry_count, 3600) * interval '1 second',
     error_code = 'run_died',
     error_message = 'run ' || run_id || ' ended before this job did',
     processing_started_at = NULL, run_id = NULL, dispatch_id = NULL
 WHERE status = 'processing' AND run_id = ANY(%(run_ids)s::text[])
 RETURNING file_hash AS etag, status AS state;
 
+-- name: stuck_runs
+SELECT DISTINCT run_id FROM processing_jobs
+WHERE status = 'processing' AND processing_started_at < now() - make_interval(secs => %(seconds)s);
+
 -- name: release_stuck
--- The last resort, by the clock alone: a run whose claims are taken here can no longer end these jobs.
+-- The last resort, by the clock: a run whose claims are taken here can no longer end these jobs.
 UPDATE processing_jobs
 SET status = CASE WHEN retry_count < max_retries THEN 'pending' ELSE 'failed' END,
     completed_at = CASE WHEN retry_count < max_retries THEN NULL ELSE now() END,
     retry_count = least(retry_count + 1, max_retries),
+    retry_at = now() + least(%(retry_seconds)s::float8 * 4 ^ retry_count, 3600) * interval '1 second',
     error_code = 'stuck',
     error_message = 'run ' || run_id || ' held this job since ' || processing_started_at,
     processing_started_at = NULL, run_id = NULL, dispatch_id = NULL
-WHERE status = 'processing' AND processing_started_at < now() - make_interval(secs => %(seconds)s)
+WHERE status = 'processing' AND run_id = ANY(%(run_ids)s::text[])
+  AND processing_started_at < now() - make_interval(secs => %(seconds)s)
 RETURNING file_hash AS etag, status AS state;

@@ -95,7 +95,7 @@ WITH failed AS (
 )
 UPDATE processing_jobs AS j
 SET status = 'pending', run_id = NULL, dispatch_id = NULL, processing_started_at = NULL,
-    completed_at = NULL, error_code = NULL, error_message = NULL,
+    completed_at = NULL, error_code = NULL, error_message = NULL, retry_at = NULL,
     profile = NULL, warnings = NULL, rejected = NULL, rejected_reason = NULL
 FROM failed
 WHERE j.id = failed.id AND j.status = 'failed'
