@@ -3,6 +3,7 @@
 import dagster as dg
 
 from pdfme_dagster.defs.handoff import handoff
+from pdfme_dagster.defs.rescue_sensor import build_rescue_sensor
 from pdfme_dagster.defs.resources import JobStoreResource, ObjectStoreResource, SeenCacheResource
 from pdfme_dagster.defs.statement_pdfs import JOB_NAME, build_statement_pdfs
 from pdfme_dagster.defs.uploads_sensor import build_uploads_sensor
@@ -18,7 +19,7 @@ def defs() -> dg.Definitions:
     return dg.Definitions(
         assets=[statement_pdfs],
         jobs=[job],
-        sensors=[build_uploads_sensor(settings)],
+        sensors=[build_uploads_sensor(settings), build_rescue_sensor(settings)],
         resources={
             "jobs": JobStoreResource(),
             "cache": SeenCacheResource(),

@@ -5,6 +5,7 @@ from the job table and Dagster's run storage at each tick, so a lost tick, run o
 """
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 import dagster as dg
@@ -14,6 +15,7 @@ from pdfme_dagster.crash_points import crash_point
 from pdfme_dagster.defs.partitions import add_partitions
 from pdfme_dagster.defs.statement_pdfs import ASSET_KEY, DISPATCH_TAG, BatchConfig
 from pdfme_dagster.domain.dispatch import admissible, plan_runs
+from pdfme_dagster.domain.job import Release
 from pdfme_dagster.settings import DispatchSettings
 from pdfme_dagster.stores.jobs import JobStore
 
@@ -24,15 +26,27 @@ _ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRu
 _LIVE = tuple(status for status in dg.DagsterRunStatus if status not in _ENDED)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenBack:
+    """What was freed: ``released`` claims, and ``withdrawn`` jobs, handed to a run that never began.
+
+    ``on_their_way`` counts requests that may still get their run.
+    """
+
+    released: tuple[Release, ...]
+    withdrawn: frozenset[str]
+    on_their_way: int
+
+
 def dispatch_jobs(
     instance: dg.DagsterInstance, jobs: JobStore, settings: DispatchSettings, *, new: Sequence[str] = ()
 ) -> list[dg.RunRequest]:
     """Return the runs to start now. ``new`` uploads get their partitions even if they must wait."""
     with jobs.dispatching():
-        on_their_way = take_back(instance, jobs, settings)
+        taken = take_back(instance, jobs, settings)
         sizes = plan_runs(
             pending=_admissible(jobs, settings),
-            live_runs=on_their_way + instance.get_runs_count(dg.RunsFilter(statuses=list(_LIVE))),
+            live_runs=taken.on_their_way + instance.get_runs_count(dg.RunsFilter(statuses=list(_LIVE))),
             workers=settings.run_workers,
             max_files=settings.max_files_per_run,
         )
@@ -45,17 +59,21 @@ def dispatch_jobs(
         return [_request(jobs, batch, order) for batch in _cut(waiting, sizes)]
 
 
-def take_back(instance: dg.DagsterInstance, jobs: JobStore, settings: DispatchSettings) -> int:
-    """Free what ended, vanished or stuck runs held; return how many requests may still get their run."""
+def take_back(instance: dg.DagsterInstance, jobs: JobStore, settings: DispatchSettings) -> TakenBack:
+    """Free what ended, vanished or stuck runs held. Call it while ``dispatching``."""
     claiming = jobs.claiming_runs()
     gone = claiming - _live_runs(instance, claiming)
-    if gone:
-        jobs.release(sorted(gone))
+    released = jobs.release(sorted(gone)) if gone else []
     patience = settings.stuck_processing_seconds
     stuck = [run_id for run_id in jobs.stuck_runs(patience) if not _is_alive(instance, run_id)]
     if stuck:
-        jobs.release_stuck(stuck, patience)
-    return _withdraw_lost(instance, jobs, settings)
+        released += jobs.release_stuck(stuck, patience)
+    lost, on_their_way = _find_lost(instance, jobs, settings)
+    return TakenBack(
+        released=tuple(released),
+        withdrawn=frozenset(jobs.withdraw(lost) if lost else ()),
+        on_their_way=on_their_way,
+    )
 
 
 def _is_alive(instance: dg.DagsterInstance, run_id: str) -> bool:
@@ -66,10 +84,13 @@ def _is_alive(instance: dg.DagsterInstance, run_id: str) -> bool:
     return launcher.check_run_worker_health(run).status is WorkerStatus.RUNNING
 
 
-def _withdraw_lost(instance: dg.DagsterInstance, jobs: JobStore, settings: DispatchSettings) -> int:
+def _find_lost(
+    instance: dg.DagsterInstance, jobs: JobStore, settings: DispatchSettings
+) -> tuple[list[UUID], int]:
+    """Return the requests whose run ended or never came to be, and how many of the others have none yet."""
     requests = jobs.open_dispatches()
     if not requests:
-        return 0
+        return [], 0
     runs = _runs_by_dispatch(instance, [request.dispatch_id for request in requests])
     lost: list[UUID] = []
     on_their_way = 0
@@ -80,9 +101,7 @@ def _withdraw_lost(instance: dg.DagsterInstance, jobs: JobStore, settings: Dispa
             on_their_way += 1
         elif status is None or status in _ENDED:
             lost.append(request.dispatch_id)
-    if lost:
-        jobs.withdraw(lost)
-    return on_their_way
+    return lost, on_their_way
 
 
 def _runs_by_dispatch(

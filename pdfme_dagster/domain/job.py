@@ -1,6 +1,6 @@
 """A job: what has become of one upload. The states read the same here, in Postgres and in Redis.
 
-Not here: the transitions themselves, which are guarded SQL (stores/sql/), nor any statement's content.
+Not here: the statements that change a state, which are guarded SQL (stores/sql/), nor any file's content.
 """
 
 from dataclasses import dataclass
@@ -16,6 +16,65 @@ class JobState(StrEnum):
     PROCESSING = "processing"
     COMPLETED = "completed"
     FAILED = "failed"
+
+
+class Guard(StrEnum):
+    """What must hold, beside the state, for a job to go the way of an arrow."""
+
+    ALWAYS = "always"
+    BY_PERSON = "a person asked for the run"
+    REPROCESS = "the run was asked to make completed jobs again"
+    HELD = "the run still holds the claim"
+    HELD_RETRIES_LEFT = "the run still holds the claim, and retries are left"
+    HELD_NO_RETRIES = "the run still holds the claim, and no retries are left"
+    DEAD_RETRIES_LEFT = "the run holds the claim and is not alive, and retries are left"
+    DEAD_NO_RETRIES = "the run holds the claim and is not alive, and no retries are left"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrow:
+    """One way for a job to change its state; ``event`` names the SQL that does it, and nothing else may."""
+
+    event: str
+    source: JobState
+    target: JobState
+    guard: Guard
+
+
+def _arrows(event: str, source: JobState, *ways: tuple[JobState, Guard]) -> tuple[Arrow, ...]:
+    return tuple(Arrow(event=event, source=source, target=target, guard=guard) for target, guard in ways)
+
+
+# The state machine; docs/jobs.md has a line for each arrow, and a test goes them all in SQL, and no other.
+ARROWS = (
+    *_arrows("start", JobState.PENDING, (JobState.PROCESSING, Guard.ALWAYS)),
+    *_arrows("start", JobState.FAILED, (JobState.PROCESSING, Guard.BY_PERSON)),
+    *_arrows("start", JobState.COMPLETED, (JobState.PROCESSING, Guard.REPROCESS)),
+    *_arrows("complete", JobState.PROCESSING, (JobState.COMPLETED, Guard.HELD)),
+    *_arrows("fail", JobState.PROCESSING, (JobState.FAILED, Guard.HELD)),
+    *_arrows("postpone", JobState.PROCESSING, (JobState.PENDING, Guard.HELD)),
+    *_arrows(
+        "requeue",
+        JobState.PROCESSING,
+        (JobState.PENDING, Guard.HELD_RETRIES_LEFT),
+        (JobState.FAILED, Guard.HELD_NO_RETRIES),
+    ),
+    *_arrows(
+        "release",
+        JobState.PROCESSING,
+        (JobState.PENDING, Guard.DEAD_RETRIES_LEFT),
+        (JobState.FAILED, Guard.DEAD_NO_RETRIES),
+    ),
+    *_arrows(
+        "release_stuck",
+        JobState.PROCESSING,
+        (JobState.PENDING, Guard.DEAD_RETRIES_LEFT),
+        (JobState.FAILED, Guard.DEAD_NO_RETRIES),
+    ),
+    *_arrows("retry", JobState.FAILED, (JobState.PENDING, Guard.ALWAYS)),
+    *_arrows("mark_job_for_retry", JobState.FAILED, (JobState.PENDING, Guard.ALWAYS)),
+    *_arrows("mark_job_for_retry", JobState.PROCESSING, (JobState.PENDING, Guard.ALWAYS)),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -502,6 +502,171 @@ def test_only_old_claims_are_stuck(jobs: JobStore, psql: psycopg.Connection) -> 
     assert state(jobs, "young") is JobState.PROCESSING
 
 
+def read_waits(psql: psycopg.Connection) -> list[float]:
+    """Return how many seconds each job waits from now on, or NaN."""
+    rows = psql.execute(
+        "SELECT extract(epoch FROM retry_at - now())::float8 FROM processing_jobs ORDER BY position"
+    )
+    return [float("nan") if wait is None else wait for (wait,) in rows]
+
+
+def test_each_retry_waits_four_times_as_long_give_or_take_a_quarter(
+    database: str, psql: psycopg.Connection
+) -> None:
+    with JobStore.open(database, max_pool_size=1, retry_seconds=100) as jobs:
+        admit(jobs, "a")
+        for usual in (100, 400, 1600):
+            jobs.start("run-1", ["a"])
+            jobs.release(["run-1"])
+            (wait,) = read_waits(psql)
+            assert 0.75 * usual - 5 < wait < 1.25 * usual + 5
+            assert (jobs.take_pending(9), jobs.count_pending()) == ([], 0)
+
+
+def test_no_retry_waits_longer_than_an_hour(database: str, psql: psycopg.Connection) -> None:
+    with JobStore.open(database, max_pool_size=1) as jobs:
+        admit(jobs, "a", max_retries=100)
+        psql.execute("UPDATE processing_jobs SET retry_count = 99")
+        jobs.start("run-1", ["a"])
+        jobs.release(["run-1"])
+        (wait,) = read_waits(psql)
+        assert 3500 < wait <= 3600
+
+
+def test_what_failed_together_is_due_together_and_batches_come_apart(
+    database: str, psql: psycopg.Connection
+) -> None:
+    with JobStore.open(database, max_pool_size=1, retry_seconds=1000) as jobs:
+        batches = [[f"{run}-{number}" for number in range(5)] for run in range(6)]
+        for run, batch in enumerate(batches):
+            admit(jobs, *batch)
+            jobs.start(f"run-{run}", batch)
+            jobs.release([f"run-{run}"])
+        due = psql.execute(
+            "SELECT count(*), count(DISTINCT retry_at) FROM processing_jobs GROUP BY left(file_hash, 1)"
+        ).fetchall()
+        waits = read_waits(psql)
+    assert due == [(5, 1)] * 6
+    assert max(waits) - min(waits) > 5
+
+
+def test_a_person_waits_for_no_retry(database: str, psql: psycopg.Connection) -> None:
+    with JobStore.open(database, max_pool_size=1) as jobs:
+        admit(jobs, "a", "b")
+        jobs.start("run-1", ["a", "b"])
+        jobs.release(["run-1"])
+        assert [claim.etag for claim in jobs.start("run-2", ["a"]).claimed] == ["a"]
+        psql.execute("SELECT mark_job_for_retry(id) FROM processing_jobs WHERE file_hash = 'b'")
+        assert jobs.take_pending(9) == ["b"]
+
+
+# --- The same bytes ---
+
+
+def make_contents(**letters: str) -> dict[str, str]:
+    """Return a SHA-256 for each job, told by a letter."""
+    return {etag: letter * 64 for etag, letter in letters.items()}
+
+
+def test_the_first_found_is_the_original_of_its_bytes(jobs: JobStore) -> None:
+    admit(jobs, "b")
+    admit(jobs, "a", "c", "d")
+    jobs.start("run-1", ["a", "b", "c"])
+    assert jobs.find_twins("run-1", make_contents(a="1", b="1", c="2")) == {"a": "b"}
+    jobs.start("run-2", ["d"])
+    assert jobs.find_twins("run-2", make_contents(d="1")) == {"d": "b"}
+    assert jobs.find_twins("run-1", make_contents(b="1", c="2")) == {}
+
+
+def test_a_run_that_lost_its_claim_is_nobodys_original(jobs: JobStore) -> None:
+    admit(jobs, "a", "b")
+    jobs.start("run-1", ["a"])
+    jobs.release(["run-1"])
+    assert jobs.find_twins("run-1", make_contents(a="1")) == {}
+    jobs.start("run-2", ["b"])
+    assert jobs.find_twins("run-2", make_contents(b="1")) == {}
+
+
+def test_a_failed_original_is_replaced_and_a_completed_one_is_not(jobs: JobStore) -> None:
+    admit(jobs, "a", "b", "c")
+    jobs.start("run-1", ["a", "b", "c"])
+    jobs.find_twins("run-1", make_contents(a="1"))
+    jobs.fail("run-1", make_failures("a"))
+    assert jobs.find_twins("run-1", make_contents(b="1")) == {}
+    complete(jobs, "run-1", "b")
+    assert jobs.find_twins("run-1", make_contents(c="1")) == {"c": "b"}
+    jobs.start("run-2", ["a"], retry_failed=True)
+    assert jobs.find_twins("run-2", make_contents(a="1")) == {"a": "b"}
+
+
+def test_an_original_whose_pdfs_are_anothers_is_replaced(jobs: JobStore) -> None:
+    admit(jobs, "a", "b")
+    jobs.start("run-1", ["a", "b"])
+    jobs.find_twins("run-1", make_contents(a="1"))
+    complete(jobs, "run-1", "a", duplicate_of="newer")
+    assert jobs.find_twins("run-1", make_contents(b="1")) == {}
+
+
+def test_equal_bytes_in_runs_at_the_same_moment_have_one_original(jobs: JobStore, database: str) -> None:
+    etags = [f"{number:04}" for number in range(400)]
+    admit(jobs, *etags)
+    shares = [etags[number::4] for number in range(4)]
+    for number, share in enumerate(shares):
+        jobs.start(f"run-{number}", share)
+    contents = {etag: f"{int(etag) // 8:064}" for etag in etags}
+
+    def find(number: int) -> set[str]:
+        with JobStore.open(database, max_pool_size=1) as store:
+            mine = {etag: contents[etag] for etag in shares[number]}
+            return set(mine) - set(store.find_twins(f"run-{number}", mine))
+
+    originals = [etag for found in at_once([partial(find, number) for number in range(4)]) for etag in found]
+    assert len(originals) == len(set(originals)) == 50
+    assert {contents[etag] for etag in originals} == set(contents.values())
+
+
+def test_a_postponed_job_waits_and_costs_no_retry(jobs: JobStore, psql: psycopg.Connection) -> None:
+    admit(jobs, "a", "b")
+    jobs.start("run-1", ["a", "b"])
+    assert jobs.postpone("run-2", ["a"], seconds=60) == set()
+    assert jobs.postpone("run-1", ["a"], seconds=60) == {"a"}
+    assert (state(jobs, "a"), jobs.take_pending(9)) == (JobState.PENDING, [])
+    assert psql.execute("SELECT max(retry_count) FROM processing_jobs").fetchone() == (0,)
+    assert jobs.postpone("run-1", ["b"], seconds=0) == {"b"}
+    assert jobs.take_pending(9) == ["b"]
+
+
+# --- Fences ---
+
+
+def read_fence(jobs: JobStore, run_id: str) -> int:
+    """Claim the job ``a`` for a run and return the claim's fence."""
+    (claim,) = jobs.start(run_id, ["a"]).claimed
+    return claim.fence
+
+
+def test_each_claim_has_a_higher_fence_whatever_the_clock_does(
+    jobs: JobStore, psql: psycopg.Connection
+) -> None:
+    admit(jobs, "a", max_retries=9)
+    first = read_fence(jobs, "run-1")
+    jobs.release(["run-1"])
+    second = read_fence(jobs, "run-2")
+    # As if the clock had been a day ahead until now.
+    psql.execute("UPDATE processing_jobs SET fence = fence + 86400000000")
+    jobs.release(["run-2"])
+    third = read_fence(jobs, "run-3")
+    assert first < second < second + 86_400_000_000 < third
+
+
+def test_a_job_forgotten_and_found_again_has_a_higher_fence(jobs: JobStore, psql: psycopg.Connection) -> None:
+    admit(jobs, "a")
+    before = read_fence(jobs, "run-1")
+    psql.execute("DELETE FROM processing_jobs")
+    admit(jobs, "a")
+    assert read_fence(jobs, "run-2") > before
+
+
 # --- By hand ---
 
 RESET: LiteralString = "UPDATE processing_jobs SET status = 'pending' WHERE file_hash = 'a'"
