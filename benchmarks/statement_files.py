@@ -1,9 +1,10 @@
-"""Makes big files in the card-statement format, always the same bytes for the same size.
+"""Makes big files in the card-statement format, or many small ones, always the same bytes for the same size.
 
 Not here: small and broken ones (pdfme_dagster/local/statement_samples.py). All of it is invented; the
 accounts are no card numbers.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +18,7 @@ _FOREIGN = {"GBP": 10, "USD": 10, "EUR": 10, "JPY": 1000}  # the smallest amount
 _HEADING = "00000000|||000000000|||00000000||||||||||||"
 _DOMESTIC = "|000000000"
 _ROWS_FOR_A_FILLER = 14
+_ROWS_ON_FIRST, _ROWS_ON_NEXT = 20, 41
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +34,7 @@ class FileFacts:
 def write_statement_file(path: Path, customers: int, *, arabic: bool = False) -> FileFacts:
     """Write a file of so many customers, about 3.8 kB each; every eighth has an Arabic name if wanted."""
     rng = Random(_SEED)
-    shops = [f"{rng.choice(_TRADES)} {number:05d} {rng.choice(_PLACES)}" for number in range(_SHOPS)]
+    shops = _name_shops(rng)
     rows = records = 0
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for number in range(1, customers + 1):
@@ -44,9 +46,30 @@ def write_statement_file(path: Path, customers: int, *, arabic: bool = False) ->
     return FileFacts(customers=customers, rows=rows, records=records, size_bytes=path.stat().st_size)
 
 
-def _write_customer(rng: Random, number: int, name: str, shops: list[str]) -> tuple[list[str], int]:
+def make_statement_files(count: int, *, pages: tuple[int, int]) -> Iterator[tuple[str, bytes]]:
+    """Yield name and bytes of files of one customer each, whose statements have from … to so many pages.
+
+    Pages are those of the built-in template.
+    """
+    rng = Random(_SEED)
+    shops = _name_shops(rng)
+    for number in range(1, count + 1):
+        rows = _ROWS_ON_FIRST + (rng.randint(*pages) - 1) * _ROWS_ON_NEXT
+        lines, _ = _write_customer(rng, number, "NOORA SAMPLEH", shops, rows=rows)
+        yield f"900_202509_{number:06d}.txt", "".join(f"{line}\n" for line in lines).encode()
+
+
+def _name_shops(rng: Random) -> list[str]:
+    return [f"{rng.choice(_TRADES)} {number:05d} {rng.choice(_PLACES)}" for number in range(_SHOPS)]
+
+
+def _write_customer(
+    rng: Random, number: int, name: str, shops: list[str], *, rows: int | None = None
+) -> tuple[list[str], int]:
+    """Write a customer with so many rows, payment included; by default some twenty."""
     start = f"900|001|00-TEST{number:012d}|"
-    amounts = [rng.randint(100, 90_000) for _ in range(rng.randint(17, 23))]
+    purchases = rng.randint(17, 23) if rows is None else rows - 1
+    amounts = [rng.randint(100, 90_000) for _ in range(purchases)]
     payment, opening, debits = rng.randint(1_000, 500_000), rng.randint(0, 500_000), sum(amounts)
     records = [_write_account(opening + debits - payment, payment, debits, opening)]
     records.append(_write_person(number, name))

@@ -145,7 +145,7 @@ def parse_batch(
     files: list[Parsed] = []
     superseded: list[tuple[Claim, Completion]] = []
     setbacks = _Tally()
-    for claim, content in _in_threads(read, claims.claimed):
+    for claim, content in in_threads(read, claims.claimed):
         with setbacks.of(claim):
             try:
                 files.append(_parse_file(claim, content(), profiles))
@@ -198,7 +198,7 @@ def store_batch(
     done: list[tuple[Claim, Completion]] = list(batch.superseded)
     ended: list[CompletedJob] = []
     setbacks = _Tally()
-    for rendered, completion in _in_threads(write, batch.files):
+    for rendered, completion in in_threads(write, batch.files):
         with setbacks.of(rendered.claim):
             done.append((rendered.claim, completion()))
         if len(done) >= _FILES_PER_COMPLETION:
@@ -438,7 +438,7 @@ def _failure(claim: Claim, code: str, message: str) -> JobFailure:
     return JobFailure(etag=claim.etag, key=claim.key, code=code, message=message)
 
 
-def _in_threads(call: Callable[[T], R], items: Iterable[T]) -> Iterator[tuple[T, Callable[[], R]]]:
+def in_threads(call: Callable[[T], R], items: Iterable[T]) -> Iterator[tuple[T, Callable[[], R]]]:
     """Yield each item, in order, with a call that returns its result or raises its error.
 
     Only a few results wait at a time, so memory does not grow with the batch.
