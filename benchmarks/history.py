@@ -108,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     figures = measure_history(given.partitions, given.files, given.rounds)
     print(
-        f"{given.files:,} files, from discovery to the end: without history {figures['seconds_without']:.2f} s, "
+        f"{given.files:,} files, discovery to end: without history {figures['seconds_without']:.2f} s, "
         f"with {given.partitions:,} partitions {figures['seconds_with']:.2f} s = {figures['ratio']:.2f} x"
     )
     if given.json:
