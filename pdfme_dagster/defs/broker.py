@@ -1,6 +1,6 @@
 """Whether runs can be handed to workers at all: the broker behind the Celery run launcher.
 
-Not here: the launcher itself, which is dagster-celery's and configured in dagster.yaml.
+Not here: the launcher itself (run_launcher.py), which is configured in dagster.yaml.
 """
 
 import dagster as dg

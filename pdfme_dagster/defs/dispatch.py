@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 import dagster as dg
-from dagster._core.launcher import WorkerStatus
 
 from pdfme_dagster.crash_points import crash_point
 from pdfme_dagster.defs.partitions import add_partitions
@@ -77,11 +76,10 @@ def take_back(instance: dg.DagsterInstance, jobs: JobStore, settings: DispatchSe
 
 
 def _is_alive(instance: dg.DagsterInstance, run_id: str) -> bool:
-    """Say whether the worker of a run answers; one that cannot be asked does not."""
-    launcher, run = instance.run_launcher, instance.get_run_by_id(run_id)
-    if run is None or not launcher.supports_check_run_worker_health:
-        return False
-    return launcher.check_run_worker_health(run).status is WorkerStatus.RUNNING
+    from pdfme_dagster.defs.run_launcher import answers  # Celery takes a while to import
+
+    run = instance.get_run_by_id(run_id)
+    return run is not None and answers(instance, run)
 
 
 def _find_lost(

@@ -5,11 +5,11 @@ Not here: the launcher's settings; the worker reads the very same ones from dags
 
 import os
 
-from celery import Celery
 from dagster import DagsterInstance
-from dagster_celery.launcher import CeleryRunLauncher
 from dagster_celery.tasks import create_execute_job_task
 
+from pdfme_dagster.defs.heartbeats import send_heartbeats
+from pdfme_dagster.defs.run_launcher import HeartbeatRunLauncher
 from pdfme_dagster.errors import ConfigurationError
 
 # Without it each materialization is written on its own: forty times slower.
@@ -20,10 +20,11 @@ _RUNS_PER_PROCESS = 200  # bounds what a leak in a long-lived process can cost
 def run_worker(*, concurrency: int) -> None:
     """Execute runs until stopped, ``concurrency`` at a time, each in a warm process of its own."""
     os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", _EVENT_BATCH_SIZE)
-    app = _load_app()
-    create_execute_job_task(app)
+    launcher = _load_launcher()
+    create_execute_job_task(launcher.celery)
+    send_heartbeats(launcher.heartbeat_url)
     _warm_up()
-    app.worker_main(
+    launcher.celery.worker_main(
         [
             "worker",
             f"--concurrency={concurrency}",
@@ -37,15 +38,15 @@ def run_worker(*, concurrency: int) -> None:
     )
 
 
-def _load_app() -> Celery:
+def _load_launcher() -> HeartbeatRunLauncher:
     with DagsterInstance.get() as instance:
         launcher = instance.run_launcher
-        if not isinstance(launcher, CeleryRunLauncher):
+        if not isinstance(launcher, HeartbeatRunLauncher):
             raise ConfigurationError(
-                f"dagster.yaml names {type(launcher).__name__} as run_launcher, not CeleryRunLauncher: "
-                "that launcher needs no run worker"
+                f"dagster.yaml names {type(launcher).__name__} as run_launcher, not HeartbeatRunLauncher: "
+                "use the dagster.yaml that came with this version"
             )
-        return launcher.celery
+        return launcher
 
 
 def _warm_up() -> None:

@@ -49,9 +49,9 @@ _KNOWN = (
     "ON_UNBALANCED",
     "TEMPLATES_DIR",
     "PDF_PASSWORD_SEED",
-    # For tests alone: crash_points.py.
-    "PDFME_CRASH_FOLDER",
 )
+# For tests alone: crash_points.py.
+_HOOKS = ("PDFME_CRASH_FOLDER",)
 _FOLDERS = ("PROFILES_DIR", "TEMPLATES_DIR")
 
 
@@ -123,7 +123,7 @@ def build_environment(
     home: Path, endpoints: Mapping[str, str], environment: Mapping[str, str]
 ) -> dict[str, str]:
     """Return what every program of the stack runs with: where things are, and the user's own settings."""
-    chosen = {name: environment[name] for name in _KNOWN if environment.get(name, "").strip()}
+    chosen = {name: environment[name] for name in _KNOWN + _HOOKS if environment.get(name, "").strip()}
     workers = chosen.setdefault("RUN_WORKERS", str(os.cpu_count() or 1))
     chosen.setdefault("POLL_INTERVAL", _POLL_INTERVAL)
     # The programs run in a folder of their own.
