@@ -68,4 +68,4 @@ def show_sentence(text: str) -> str:
 
 
 def _hide_perhaps_name(word: re.Match[str]) -> str:
-    return word[0] if word[0] in _TERMS or word[0].isascii() and word[0].islower() else "…"
+    return word[0] if word[0] in _TERMS or (word[0].isascii() and word[0].islower()) else "…"
