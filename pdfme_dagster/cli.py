@@ -20,7 +20,7 @@ from pdfme_dagster.cli_files import write_utf8
 from pdfme_dagster.cli_jobs import cleanup, jobs, retry, status
 from pdfme_dagster.cli_profiles import load_choice, load_own_profiles
 from pdfme_dagster.cli_templates import render, template_app
-from pdfme_dagster.domain.privacy import show_line
+from pdfme_dagster.domain.privacy import mask_numbers, show_line
 from pdfme_dagster.errors import ConfigurationError, PdfmeError, TemplateError
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def upload(
     client = find_endpoints(home).s3.open_client()
     for file in files:
         client.put_object(Bucket=UPLOADS_BUCKET, Key=file.name, Body=file.read_bytes())
-        typer.echo(f"{file} → s3://{UPLOADS_BUCKET}/{file.name}")
+        typer.echo(mask_numbers(f"{file} → s3://{UPLOADS_BUCKET}/{file.name}"))
     client.close()
 
 
@@ -137,7 +137,7 @@ def parse(
         else:
             deque(statements, maxlen=0)
     if not as_json and not tally.refusal:
-        print_summary(make_console(), str(file), tally)
+        print_summary(make_console(), mask_numbers(str(file)), tally)
     tally.require_acceptable()
 
 

@@ -16,7 +16,7 @@ import typer
 
 from pdfme_dagster.cli_files import write_utf8
 from pdfme_dagster.domain.job import JobState
-from pdfme_dagster.domain.privacy import show_line
+from pdfme_dagster.domain.privacy import mask_numbers, show_line
 from pdfme_dagster.errors import ConfigurationError, ServiceError
 
 if TYPE_CHECKING:
@@ -241,5 +241,9 @@ def _print_others(etags: Sequence[str], states: Mapping[str, JobState]) -> None:
     """Say which of the hashes that were asked for are not among the jobs chosen."""
     if etags:
         more = f" and {len(etags) - _HASHES_SHOWN:,} more" if len(etags) > _HASHES_SHOWN else ""
-        names = ", ".join(f"{etag} ({states.get(etag, 'unknown')})" for etag in etags[:_HASHES_SHOWN])
+        # What is no job's hash may be anything that somebody typed.
+        names = ", ".join(
+            f"{etag} ({states[etag]})" if etag in states else f"{mask_numbers(etag)} (unknown)"
+            for etag in etags[:_HASHES_SHOWN]
+        )
         typer.echo(f"left alone: {show_line(names)}{more}", err=True)

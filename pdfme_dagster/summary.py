@@ -14,7 +14,7 @@ from rich.table import Table
 
 from pdfme_dagster.console import make_table
 from pdfme_dagster.domain.money import format_amount
-from pdfme_dagster.domain.privacy import mask_account
+from pdfme_dagster.domain.privacy import mask_account, mask_numbers
 from pdfme_dagster.domain.statement import ParsedFile, ParseWarning, Rejected, Statement
 from pdfme_dagster.errors import ParseError, PdfmeError
 from pdfme_dagster.parsing import Profile, StatementReader, require_acceptable
@@ -196,7 +196,7 @@ def _describe_statement(position: int, statement: Statement, *, balanced: bool) 
     amounts = (statement.opening, statement.debits, statement.credits, statement.closing)
     return (
         str(position),
-        statement.org_id,
+        mask_numbers(statement.org_id),
         mask_account(statement.account),
         str(statement.statement_date or ""),
         statement.currency,

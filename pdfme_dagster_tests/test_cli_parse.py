@@ -93,6 +93,15 @@ def test_summary_shows_no_name_and_no_full_account_number(run: Run) -> None:
         assert "SAMPLEH" not in shown
 
 
+def test_summary_masks_a_card_number_in_organisation_and_file_name(run: Run, save: Save) -> None:
+    card = "5000_0000_0000_0015"
+    text = (SAMPLES / "one_customer.txt").read_text().replace("900|", f"{card}|")
+    shown = run("parse", save(f"900_{card}.txt", text)).out
+    assert card not in shown
+    assert "900_****0015.txt" in shown
+    assert "1 ****0015 ****0015 2025-09-21" in " ".join(shown.split())
+
+
 def test_amounts_are_not_folded_where_the_terminal_is_narrow(run: Run) -> None:
     shown = run("parse", SAMPLES / "three_customers_crlf.txt", COLUMNS="60", FORCE_COLOR="1", TERM="xterm")
     assert " ".join(shown.out.split()).count("BHD 4 50.000 171.250 100.000 121.250 yes") == 1

@@ -22,6 +22,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from pdfme_dagster.domain.privacy import mask_numbers
 from pdfme_dagster.local.demo import Counts, Summary
 from pdfme_dagster.local.processes import ChildProcess
 from pdfme_dagster.local.stack import USUAL_PORTS, Stack
@@ -184,7 +185,7 @@ def _failures_table(summary: Summary) -> Table:
     for column in ("file", "code", "reason"):
         table.add_column(column, overflow="fold")
     for job in summary.failures[:_FAILURES_SHOWN]:
-        table.add_row(escape(job.key), job.error_code, escape(job.error_message or ""))
+        table.add_row(escape(mask_numbers(job.key)), job.error_code, escape(job.error_message or ""))
     more = len(summary.failures) - _FAILURES_SHOWN
     if more > 0:
         table.add_row(f"and {more} more", "", "SELECT * FROM failed_jobs")

@@ -290,7 +290,7 @@ class UnreadKeys:
             place = (*path, key)
             if place in self._seen or len(self._seen) < _MAX_UNREAD:
                 self._seen.add(place)
-                shown = ".".join(map(show_key, place))
+                shown = ".".join([*map(show_key, path), show_unknown_key(key)])
                 self._notes.count(line, f"key {shown} is not read; is it misspelt?")
             else:
                 self._notes.count(line, "more keys are not read; are they misspelt?")
@@ -392,6 +392,11 @@ def name_type(value: object) -> str:
 def show_key(key: str) -> str:
     """Show a key in a message: what is no plain name may be a person's."""
     return mask_numbers(key) if _NAME.fullmatch(key) else f'"{show_value(_CONTROL.sub("?", key))}"'
+
+
+def show_unknown_key(key: str) -> str:
+    """Show a key that nobody asked for: one with a capital in front may be a person's name, too."""
+    return f'"{show_value(key)}"' if key[:1].isupper() else show_key(key)
 
 
 def _read_amount(text: str, currency: str, *, negative: bool) -> int:

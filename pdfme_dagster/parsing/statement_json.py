@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Protocol
 
 from pdfme_dagster.domain.memo import Memo
-from pdfme_dagster.domain.privacy import mask_numbers, show_value
+from pdfme_dagster.domain.privacy import show_sentence, show_value
 from pdfme_dagster.domain.statement import Statement, Transaction
 from pdfme_dagster.errors import ParseError
 from pdfme_dagster.parsing.drafts import Draft, Refused
@@ -24,6 +24,7 @@ from pdfme_dagster.parsing.interchange import (
     UnreadKeys,
     name_type,
     show_key,
+    show_unknown_key,
 )
 from pdfme_dagster.parsing.notes import Notes
 from pdfme_dagster.parsing.profile import STATEMENT_AMOUNTS, FieldSpec, JsonProfile, is_org_id
@@ -119,7 +120,7 @@ class _Decoder:
         found = dict(pairs)
         if len(found) != len(pairs):
             twice, _ = Counter(key for key, _ in pairs).most_common(1)[0]
-            self._trouble = f"key {show_key(twice)} comes twice in an object"
+            self._trouble = f"key {show_unknown_key(twice)} comes twice in an object"
         return found
 
     def _refuse_constant(self, constant: str) -> None:
@@ -179,7 +180,7 @@ class _Cursor:
             line = self.find_line()
             key, _ = self.read()
             if key in seen:
-                message = f"key {show_key(key)} comes twice; correct it and upload the file again"
+                message = f"key {show_unknown_key(key)} comes twice; correct it and upload the file again"
                 raise ParseError("bad_record", message, line=line)
             seen.add(key)
             self._take(":")
@@ -371,7 +372,7 @@ def _read_rejected(line: int, value: Mapping[str, Any]) -> Refused:
         message = "an entry of rejected has no message"
     if isinstance(first, Number):
         first = int(first) if first.isdecimal() and len(first) <= _MAX_LINE_DIGITS else line
-    message = mask_numbers(_ODD.sub(" ", message))[:_MAX_MESSAGE]
+    message = show_sentence(_ODD.sub(" ", message))[:_MAX_MESSAGE]
     error = ParseError("bad_record", message, line=first if type(first) is int else None)
     return Refused(account if isinstance(account, str) else "", error)
 

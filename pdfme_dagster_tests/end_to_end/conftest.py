@@ -77,15 +77,15 @@ def await_true(holds: Callable[[], bool], what: str) -> None:
 
 
 @contextmanager
-def start_up(home: Path) -> Iterator[Up]:
+def start_up(home: Path, **settings: str) -> Iterator[Up]:
     """Start `up` in a home and yield when it says that it runs; kill it if the test did not stop it."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("DAGSTER_")}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("DAGSTER_")}
     process = subprocess.Popen(
         [*COMMAND, "up", "--home", str(home)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=environment | {"RUN_WORKERS": "2", "POLL_INTERVAL": "1s", "COLUMNS": "160"},
+        env=inherited | {"RUN_WORKERS": "2", "POLL_INTERVAL": "1s", "COLUMNS": "160"} | settings,
     )
     printed: list[str] = []
     assert process.stdout is not None

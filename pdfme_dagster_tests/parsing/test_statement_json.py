@@ -281,6 +281,14 @@ def test_keys_that_are_no_names_are_not_repeated_and_many_are_only_counted() -> 
     assert "line 1: more keys are not read; are they misspelt? (103 such lines, the last is 1)" in messages
 
 
+def test_an_unknown_key_that_may_be_a_name_is_not_repeated() -> None:
+    assert list_messages(parse_all(say(Noora=1))) == [
+        'line 1: key statements."…" is not read; is it misspelt?'
+    ]
+    twice = json.dumps([say()])[:-2] + ', "NOORA": 1, "NOORA": 2}]'
+    assert 'key "…" comes twice' in list_reasons(parse_text(twice))[0]
+
+
 def test_keys_that_are_left_out_are_one_warning_and_null_is_none() -> None:
     left = {key: value for key, value in STATEMENT.items() if key not in {"name", "closing"}}
     assert list_messages(parse_all(left, say(account=OTHER, name=None, closing=None))) == [
@@ -404,6 +412,7 @@ def test_rejected_customers_without_statements_are_not_lost() -> None:
         {"account": "****0015", "line": 14, "message": "amount is bad"},
         {"account": "****0023", "line": None, "message": "5000000000000023 \x1b is odd"},
         {"account": "", "line": "x", "message": "a" * 600},
+        {"account": "", "line": 3, "message": "no account for NOORA Sampleh (هالة)"},
         {"line": 10**30},
         "odd",
     ]
@@ -412,6 +421,7 @@ def test_rejected_customers_without_statements_are_not_lost() -> None:
         ("****0015", 14, "amount is bad"),
         ("****0023", None, "****0023   is odd"),
         ("****", None, "a" * 500),
+        ("****", 3, "no account for … … (…)"),
         ("****", 1, "an entry of rejected has no message"),
         ("****", None, "an entry of rejected has no message"),
     ]
