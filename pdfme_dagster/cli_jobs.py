@@ -18,6 +18,7 @@ from pdfme_dagster.cli_files import write_utf8
 from pdfme_dagster.domain.job import JobState
 from pdfme_dagster.domain.privacy import mask_numbers, show_line
 from pdfme_dagster.errors import ConfigurationError, ServiceError
+from pdfme_dagster.settings import MAX_DAYS
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 _HOME = Path(".pdfme")
 _SHOWN = 50
 _HASHES_SHOWN = 10
-_DAYS = 90
 
 Home = Annotated[
     Optional[Path],  # noqa: UP045  typer reads these at run time
@@ -131,7 +131,10 @@ def retry(
 
 
 def cleanup(
-    days: Annotated[int, typer.Option(min=1, max=100_000, help="How long completed jobs are kept.")] = _DAYS,
+    days: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(min=1, max=MAX_DAYS, help="How long completed jobs are kept; else RETENTION_DAYS."),
+    ] = None,
     dry_run: DryRun = False,
     home: Home = None,
 ) -> None:
@@ -140,6 +143,7 @@ def cleanup(
 
     services = _find_services(home)
     objects = services.settings.objects
+    days = days or services.settings.retention.days
     with services.reports() as reports, services.cache() as cache, services.objects() as store:
         done = retire_jobs(
             reports,
@@ -158,7 +162,7 @@ def cleanup(
         f"kept since their uploads are still there: {done.listed:,}"
     )
     if done.forgotten:
-        typer.echo("Dagster's partitions of forgotten jobs stay; that is not this command's task")
+        typer.echo("their partitions in Dagster go at night, by the job retention")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

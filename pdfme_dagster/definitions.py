@@ -4,7 +4,14 @@ import dagster as dg
 
 from pdfme_dagster.defs.handoff import handoff
 from pdfme_dagster.defs.rescue_sensor import build_rescue_sensor
-from pdfme_dagster.defs.resources import JobStoreResource, ObjectStoreResource, SeenCacheResource
+from pdfme_dagster.defs.resources import (
+    JobReportsResource,
+    JobStoreResource,
+    ObjectStoreResource,
+    SeenCacheResource,
+)
+from pdfme_dagster.defs.retention import nightly_retention, retention_job
+from pdfme_dagster.defs.retry_failed import retry_failed_job
 from pdfme_dagster.defs.statement_pdfs import JOB_NAME, build_statement_pdfs
 from pdfme_dagster.defs.uploads_sensor import build_uploads_sensor
 from pdfme_dagster.settings import DispatchSettings
@@ -12,16 +19,18 @@ from pdfme_dagster.settings import DispatchSettings
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """Connect the asset, its job, the sensor and the resources."""
+    """Connect the asset, the jobs, the sensor, the schedule and the resources."""
     settings = DispatchSettings.from_environment()
     statement_pdfs = build_statement_pdfs(max_files_per_run=settings.max_files_per_run)
     job = dg.define_asset_job(JOB_NAME, selection=[statement_pdfs])
     return dg.Definitions(
         assets=[statement_pdfs],
-        jobs=[job],
+        jobs=[job, retention_job, retry_failed_job],
         sensors=[build_uploads_sensor(settings), build_rescue_sensor(settings)],
+        schedules=[nightly_retention],
         resources={
             "jobs": JobStoreResource(),
+            "reports": JobReportsResource(),
             "cache": SeenCacheResource(),
             "objects": ObjectStoreResource(),
             "handoff": handoff,

@@ -21,6 +21,8 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, None: 1
 _SHORTEST_SEED = 32
 # Of a statement file, where nobody says otherwise.
 MAX_FILE_BYTES = 256 * 1024 * 1024
+# 273 years: more is a slip, and dates that far back still exist.
+MAX_DAYS = 100_000
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
@@ -98,6 +100,18 @@ class DispatchSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionSettings:
+    """How long what is done is remembered. Needs no variable to be set."""
+
+    days: int
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Read these settings; raise ConfigurationError naming the first variable that is wrong."""
+        return cls(days=_Reader(environment).integer("RETENTION_DAYS", 90, low=1, high=MAX_DAYS))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatementSettings:
     """How statement files are read where their profile does not say it. Needs no variable to be set.
 
@@ -163,6 +177,7 @@ class Settings:
     redis: RedisSettings
     objects: ObjectSettings
     dispatch: DispatchSettings
+    retention: RetentionSettings
     statements: StatementSettings
     templates: TemplateSettings
 
@@ -194,6 +209,7 @@ class Settings:
                 max_file_bytes=read.integer("MAX_FILE_BYTES", MAX_FILE_BYTES, low=1),
             ),
             dispatch=DispatchSettings.from_environment(environment),
+            retention=RetentionSettings.from_environment(environment),
             statements=StatementSettings.from_environment(environment),
             templates=TemplateSettings.from_environment(environment),
         )

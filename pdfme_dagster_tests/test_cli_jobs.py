@@ -266,8 +266,18 @@ def test_cleanup_says_what_it_did(
     )
     done = run("cleanup").out.splitlines()
     assert done[1] == found.format("forgotten")
-    assert done[2].startswith("Dagster's partitions of forgotten jobs stay")
+    assert done[2] == "their partitions in Dagster go at night, by the job retention"
     assert set(jobs.states([there, "gone", "new"])) == {there, "new"}
+
+
+def test_cleanup_keeps_jobs_for_retention_days_unless_it_is_told(
+    run: Run, jobs: JobStore, psql: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admit_jobs(jobs, "gone")
+    complete_long_ago(psql, "gone")
+    monkeypatch.setenv("RETENTION_DAYS", "400")
+    assert "jobs completed more than 400 days ago: 0," in run("cleanup").out
+    assert "jobs completed more than 90 days ago: 1," in run("cleanup", "--days", "90", "--dry-run").out
 
 
 # --- Where the services are ---

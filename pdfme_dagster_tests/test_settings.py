@@ -21,6 +21,7 @@ from pdfme_dagster.rendering import load_statement_renderer
 from pdfme_dagster.settings import (
     DispatchSettings,
     PostgresSettings,
+    RetentionSettings,
     Settings,
     StatementSettings,
     TemplateSettings,
@@ -76,6 +77,7 @@ def test_everything_but_the_password_has_a_default() -> None:
         "dispatch.retry_backoff_seconds": 10,
         "dispatch.stuck_processing_seconds": HOUR,
         "dispatch.stuck_pending_seconds": 600,
+        "retention.days": 90,
         "statements.currency": "BHD",
         "statements.fallback_encoding": "cp1256",
         "statements.profiles_dir": None,
@@ -86,8 +88,9 @@ def test_everything_but_the_password_has_a_default() -> None:
     }
 
 
-def test_dispatch_statements_and_templates_need_no_variable_at_all() -> None:
+def test_dispatch_retention_statements_and_templates_need_no_variable_at_all() -> None:
     assert DispatchSettings.from_environment({}) == read().dispatch
+    assert RetentionSettings.from_environment({}) == read().retention
     assert StatementSettings.from_environment({}) == read().statements
     assert TemplateSettings.from_environment({}) == read().templates
 
@@ -146,6 +149,8 @@ WRONG: list[tuple[str, str, str]] = [
     ("MAX_RETRIES", "101", "a whole number from 0 to 100"),
     ("STUCK_PROCESSING_AFTER", "1 h", DURATION),
     ("STUCK_PENDING_AFTER", "10 minutes", DURATION),
+    ("RETENTION_DAYS", "0", "a whole number from 1 to 100000"),
+    ("RETENTION_DAYS", "90d", "a whole number from 1 to 100000"),
     ("STATEMENT_CURRENCY", "dinar", "an ISO 4217 code, like BHD"),
     ("STATEMENT_CURRENCY", "bhd", "an ISO 4217 code, like BHD"),
     ("FALLBACK_ENCODING", "cp9999", "an encoding, like cp1256"),

@@ -1,10 +1,11 @@
 """Retry and cleanup over real stores: Redis never keeps a job back, and no upload that is there is forgotten.
 
-Not here: which jobs are chosen (stores/test_job_reports.py), the commands (test_cli_jobs.py).
+Not here: which jobs are chosen (stores/test_job_reports.py), the commands (test_cli_jobs.py), or Dagster's
+own partitions (defs/test_retention.py): the mirror here is a list.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -19,7 +20,7 @@ from pdfme_dagster.stores.cache import SeenCache
 from pdfme_dagster.stores.job_reports import JobChoice, JobReports
 from pdfme_dagster.stores.jobs import JobStore
 from pdfme_dagster.stores.objects import ObjectStore
-from pdfme_dagster.upkeep import Retirement, retire_jobs, retry_failed
+from pdfme_dagster.upkeep import MirrorRetirement, Retirement, retire_jobs, retire_partitions, retry_failed
 from pdfme_dagster_tests.stores.conftest import *  # noqa: F403 - these fixtures serve here too
 
 if TYPE_CHECKING:
@@ -266,3 +267,119 @@ def test_a_cleanup_needs_no_redis(
 ) -> None:
     history.complete("gone", "in/a.txt")
     assert retire(cache=dead_cache).forgotten == 1
+
+
+# --- Partitions ---
+
+
+@dataclass(slots=True)
+class FakeMirror:
+    """Partitions as a list; a test may do something when it is asked what is in use, or at each removal."""
+
+    shown: list[str]
+    used: set[str] = field(default_factory=set)
+    at_look: Callable[[], object] = lambda: None
+    at_removal: Callable[[], object] = lambda: None
+
+    def etags(self) -> list[str]:
+        """Return all."""
+        return list(self.shown)
+
+    def in_use(self) -> set[str]:
+        """Return what the test says."""
+        self.at_look()
+        return self.used
+
+    def remove(self, etag: str) -> None:
+        """Remove one."""
+        self.at_removal()
+        self.shown.remove(etag)
+
+
+@pytest.fixture
+def retire_shown(reports: JobReports, jobs: JobStore) -> Callable[..., MirrorRetirement]:
+    """Retire partitions of what is older than 90 days, all at once; options as given."""
+
+    def call(mirror: FakeMirror, **options: Any) -> MirrorRetirement:
+        return retire_partitions(
+            mirror, reports, jobs, **{"days": 90, "most": 1000, "dry_run": False, **options}
+        )
+
+    return call
+
+
+def test_partitions_of_old_and_of_gone_jobs_go_and_all_others_stay(
+    history: History, retire_shown: Callable[..., MirrorRetirement]
+) -> None:
+    history.complete("old", "in/old.txt")
+    history.complete("recent", "in/recent.txt", days=80)
+    fail(history.jobs, "failed", "running", "waiting")
+    history.psql.execute(
+        "UPDATE processing_jobs SET completed_at = now() - interval '1 year' WHERE status = 'failed'"
+    )
+    history.psql.execute(
+        "UPDATE processing_jobs SET status = 'processing', run_id = 'r' WHERE file_hash = 'running'"
+    )
+    history.psql.execute("UPDATE processing_jobs SET status = 'pending' WHERE file_hash = 'waiting'")
+    mirror = FakeMirror(["old", "gone", "recent", "failed", "running", "waiting"])
+    assert retire_shown(mirror) == MirrorRetirement(shown=6, old=2, in_use=0, removed=2)
+    assert mirror.shown == ["recent", "failed", "running", "waiting"]
+    assert "old" in history.etags()
+
+
+def test_partitions_go_up_to_a_bound_the_oldest_first(
+    history: History, retire_shown: Callable[..., MirrorRetirement]
+) -> None:
+    mirror = FakeMirror([f"gone-{number}" for number in range(60)], used={"gone-0"})
+    told: list[tuple[int, int]] = []
+    done = retire_shown(mirror, most=50, on_progress=lambda *numbers: told.append(numbers))
+    assert done == MirrorRetirement(shown=60, old=60, in_use=1, removed=50)
+    assert done.left == 9
+    assert mirror.shown == ["gone-0", *(f"gone-{number}" for number in range(51, 60))]
+    assert told == [(20, 50), (40, 50), (50, 50)]
+
+
+def test_a_dry_run_removes_no_partition(
+    history: History, retire_shown: Callable[..., MirrorRetirement]
+) -> None:
+    mirror = FakeMirror(["a", "b", "c"], used={"b"})
+    done = retire_shown(mirror, most=1, dry_run=True)
+    assert done == MirrorRetirement(shown=3, old=3, in_use=1, removed=1)
+    assert mirror.shown == ["a", "b", "c"]
+
+
+def test_an_upload_that_comes_back_meanwhile_keeps_its_partition(
+    history: History, retire_shown: Callable[..., MirrorRetirement]
+) -> None:
+    mirror = FakeMirror(["back", "gone"])
+    back = Upload(etag="back", key="900_back", size_bytes=1)
+    mirror.at_look = lambda: history.jobs.admit([back], max_retries=3, batch_size=1)
+    assert retire_shown(mirror).removed == 1
+    assert mirror.shown == ["back"]
+
+
+def test_a_job_that_is_made_again_meanwhile_keeps_its_partition(
+    history: History, retire_shown: Callable[..., MirrorRetirement]
+) -> None:
+    history.complete("again", "in/again.txt")
+    mirror = FakeMirror(["again"])
+    mirror.at_look = lambda: history.jobs.start("run-2", ["again"], reprocess=True)
+    assert retire_shown(mirror).removed == 0
+    assert mirror.shown == ["again"]
+
+
+def test_partitions_go_only_while_nobody_can_dispatch(
+    history: History, retire_shown: Callable[..., MirrorRetirement]
+) -> None:
+    free: list[object] = []
+
+    def try_lock() -> None:
+        taken = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = ("
+        taken += "SELECT oid FROM pg_database WHERE datname = current_database())"
+        free.append(history.psql.execute(taken.encode()).fetchone())
+
+    mirror = FakeMirror(["a", "b"], at_removal=try_lock)
+    assert retire_shown(mirror).removed == 2
+    assert free == [(1,), (1,)]
+    try_lock()
+    assert free[-1] == (0,)

@@ -21,8 +21,8 @@ from pdfme_dagster.stores.jobs import JobStore
 _RATE_WINDOW_SECONDS = 10
 # A request whose run does not exist yet may still be on its way from a tick to the daemon.
 _SUBMIT_SECONDS = 60
-_ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
-_LIVE = tuple(status for status in dg.DagsterRunStatus if status not in _ENDED)
+ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
+LIVE = tuple(status for status in dg.DagsterRunStatus if status not in ENDED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ def dispatch_jobs(
         taken = take_back(instance, jobs, settings)
         sizes = plan_runs(
             pending=_admissible(jobs, settings),
-            live_runs=taken.on_their_way + instance.get_runs_count(dg.RunsFilter(statuses=list(_LIVE))),
+            live_runs=taken.on_their_way + instance.get_runs_count(dg.RunsFilter(statuses=list(LIVE))),
             workers=settings.run_workers,
             max_files=settings.max_files_per_run,
         )
@@ -97,7 +97,7 @@ def _find_lost(
         status = runs.get(request.dispatch_id)
         if status is None and request.age_seconds < patience:
             on_their_way += 1
-        elif status is None or status in _ENDED:
+        elif status is None or status in ENDED:
             lost.append(request.dispatch_id)
     return lost, on_their_way
 
@@ -110,14 +110,14 @@ def _runs_by_dispatch(
         dg.RunsFilter(tags={DISPATCH_TAG: [str(dispatch_id) for dispatch_id in dispatch_ids]})
     )
     runs = [record.dagster_run for record in records]
-    runs.sort(key=lambda run: run.status not in _ENDED)
+    runs.sort(key=lambda run: run.status not in ENDED)
     return {UUID(run.tags[DISPATCH_TAG]): run.status for run in runs}
 
 
 def _live_runs(instance: dg.DagsterInstance, run_ids: Collection[str]) -> set[str]:
     if not run_ids:
         return set()
-    runs = instance.get_runs(dg.RunsFilter(run_ids=sorted(run_ids), statuses=list(_LIVE)))
+    runs = instance.get_runs(dg.RunsFilter(run_ids=sorted(run_ids), statuses=list(LIVE)))
     return {run.run_id for run in runs}
 
 

@@ -18,6 +18,7 @@ from pdfme_dagster.rendering import StatementRenderer, load_statement_renderer
 from pdfme_dagster.settings import Settings, StatementSettings, TemplateSettings
 from pdfme_dagster.stores.cache import SeenCache
 from pdfme_dagster.stores.contents import Contents, open_fast_contents
+from pdfme_dagster.stores.job_reports import JobReports
 from pdfme_dagster.stores.jobs import JobStore
 from pdfme_dagster.stores.migrations import apply_migrations
 from pdfme_dagster.stores.objects import ObjectStore, make_client
@@ -41,6 +42,18 @@ class JobStoreResource(dg.ConfigurableResource[JobStore]):
             retry_seconds=settings.dispatch.retry_backoff_seconds,
         ) as jobs:
             yield jobs
+
+
+class JobReportsResource(dg.ConfigurableResource[JobReports]):
+    """The operator's view of the job table, at the schema this version needs."""
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[JobReports]:
+        """Open the reports for one run."""
+        conninfo = Settings.from_environment().postgres.conninfo
+        _migrate_once(conninfo)
+        with JobReports.open(conninfo) as reports:
+            yield reports
 
 
 class SeenCacheResource(dg.ConfigurableResource[SeenCache]):

@@ -13,7 +13,7 @@ from pdfme_dagster import batches
 from pdfme_dagster.batches import Outcome, ParsedBatch, RenderedBatch
 from pdfme_dagster.crash_points import crash_point
 from pdfme_dagster.defs.partition_events import Step, record_failed, record_materialized
-from pdfme_dagster.defs.partitions import UPLOADS
+from pdfme_dagster.defs.partitions import UPLOADS, restore_partitions
 from pdfme_dagster.defs.resources import read_profiles, read_renderer
 from pdfme_dagster.domain.job import CompletedJob, JobFailure
 from pdfme_dagster.domain.privacy import mask_numbers
@@ -108,6 +108,8 @@ def _parse(
     by_person = DISPATCH_TAG not in context.run.tags or context.run.parent_run_id is not None
     claims = jobs.start(context.run_id, etags, retry_failed=by_person, reprocess=config.reprocess)
     crash_point("after-claim")
+    if by_person:  # who may ask for what was retired
+        restore_partitions(context.instance, jobs, [job.etag for job in claims.claimed + claims.completed])
     context.log.info(
         f"{len(etags)} files: {len(claims.claimed)} claimed, {len(claims.completed)} completed already, "
         f"{len(claims.elsewhere)} held elsewhere"

@@ -230,6 +230,14 @@ class JobReports:
         """
         return dict(self._rows("retry", choice.parameters()))
 
+    def needed(self, etags: Sequence[str], *, days: int) -> set[str]:
+        """Return those of these jobs that are open, failed, or not completed more than ``days`` ago."""
+        return {etag for (etag,) in self._rows("needed", {"etags": list(etags), "days": days})}
+
+    def explaining_runs(self) -> set[str]:
+        """Return the runs that process jobs now or by which jobs failed."""
+        return {run_id for (run_id,) in self._rows("explaining_runs", {})}
+
     def retired(self, *, days: int, prefix: str) -> set[str]:
         """Return the jobs under this prefix completed more than ``days`` ago on which no other depends."""
         return {etag for (etag,) in self._rows("retired", {"days": days, "prefix": prefix})}

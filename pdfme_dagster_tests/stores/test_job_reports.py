@@ -453,3 +453,32 @@ def test_a_database_of_another_version_asks_for_migrate(
     psql.execute("DROP TABLE processing_jobs CASCADE")
     with pytest.raises(ConfigurationError, match=r'"processing_jobs" does not exist.*pdfme-dagster migrate'):
         reports.status()
+
+
+# --- Partitions and runs ---
+
+
+def test_a_job_needs_its_partition_unless_it_was_completed_long_ago(
+    reports: JobReports, jobs: JobStore, psql: psycopg.Connection
+) -> None:
+    admit_jobs(jobs, "waiting", "running", "failed", "old", "recent", "other")
+    jobs.start("run-1", ["running", "old", "recent"])
+    complete(jobs, "run-1", "old", "recent")
+    fail(jobs, "failed")
+    psql.execute(
+        "UPDATE processing_jobs SET completed_at = completed_at - interval '91 days' "
+        "WHERE file_hash IN ('old', 'failed')"
+    )
+    asked = ["waiting", "running", "failed", "old", "recent", "nobody"]
+    assert reports.needed(asked, days=90) == {"waiting", "running", "failed", "recent"}
+    assert reports.needed(asked, days=92) == {"waiting", "running", "failed", "recent", "old"}
+    assert reports.needed([], days=90) == set()
+
+
+def test_runs_that_process_or_failed_jobs_explain_them(reports: JobReports, jobs: JobStore) -> None:
+    admit_jobs(jobs, "a", "b", "c", "d")
+    jobs.start("run-1", ["a"])
+    jobs.start("run-2", ["b"])
+    complete(jobs, "run-2", "b")
+    fail(jobs, "c", run_id="run-3")
+    assert reports.explaining_runs() == {"run-1", "run-3"}

@@ -101,6 +101,16 @@ FROM failed
 WHERE j.id = failed.id AND j.status = 'failed'
 RETURNING j.file_hash, failed.code;
 
+-- name: needed
+-- Those of these jobs whose partitions Dagster must keep: all but such as were completed long ago.
+SELECT file_hash FROM processing_jobs
+WHERE file_hash = ANY(%(etags)s::text[])
+  AND NOT (status = 'completed' AND completed_at < now() - make_interval(days => %(days)s));
+
+-- name: explaining_runs
+-- The log of such a run says why a job failed, or what is becoming of it.
+SELECT DISTINCT run_id FROM processing_jobs WHERE status IN ('processing', 'failed') AND run_id IS NOT NULL;
+
 -- name: retired
 -- Old completed jobs that a listing under this prefix would show if their uploads were still there. One
 -- whose PDFs stand for another job's stays as long as that one.
