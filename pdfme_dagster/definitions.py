@@ -3,7 +3,13 @@
 import dagster as dg
 
 from pdfme_dagster.defs.handoff import handoff
-from pdfme_dagster.defs.resources import JobStoreResource, ObjectStoreResource, SeenCacheResource
+from pdfme_dagster.defs.mirror import build_mirror_sensor
+from pdfme_dagster.defs.resources import (
+    EndedJobsResource,
+    JobStoreResource,
+    ObjectStoreResource,
+    SeenCacheResource,
+)
 from pdfme_dagster.defs.statement_pdfs import JOB_NAME, build_statement_pdfs
 from pdfme_dagster.defs.uploads_sensor import build_uploads_sensor
 from pdfme_dagster.settings import DispatchSettings
@@ -11,16 +17,17 @@ from pdfme_dagster.settings import DispatchSettings
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """Connect the asset, its job, the sensor and the resources."""
+    """Connect the asset, its job, the sensors and the resources."""
     settings = DispatchSettings.from_environment()
     statement_pdfs = build_statement_pdfs(max_files_per_run=settings.max_files_per_run)
     job = dg.define_asset_job(JOB_NAME, selection=[statement_pdfs])
     return dg.Definitions(
         assets=[statement_pdfs],
         jobs=[job],
-        sensors=[build_uploads_sensor(settings)],
+        sensors=[build_uploads_sensor(settings), build_mirror_sensor()],
         resources={
             "jobs": JobStoreResource(),
+            "ended_jobs": EndedJobsResource(),
             "cache": SeenCacheResource(),
             "objects": ObjectStoreResource(),
             "handoff": handoff,

@@ -25,9 +25,9 @@ def test_definitions_have_exactly_these_names() -> None:
     repository = loaded.get_repository_def()
     assert {key.to_user_string() for key in repository.asset_graph.get_all_asset_keys()} == {"statement_pdfs"}
     assert set(repository.job_names) == {"statement_pdfs_job", "__ASSET_JOB"}
-    assert [sensor.name for sensor in repository.sensor_defs] == ["uploads_sensor"]
+    assert [sensor.name for sensor in repository.sensor_defs] == ["mirror_sensor", "uploads_sensor"]
     assert repository.schedule_defs == []
-    assert set(loaded.resources or {}) == {"jobs", "cache", "objects", "handoff"}
+    assert set(loaded.resources or {}) == {"jobs", "ended_jobs", "cache", "objects", "handoff"}
 
 
 def test_asset_is_one_graph_of_three_ops_over_dynamic_partitions() -> None:
@@ -55,5 +55,5 @@ def test_definitions_load_in_a_fresh_interpreter_without_environment_or_work() -
         [sys.executable, "-c", LOAD], env={}, cwd=root, capture_output=True, text=True, check=True
     )
     names, heavy = loaded.stdout.splitlines()
-    assert names == "['__ASSET_JOB', 'statement_pdfs_job'] ['uploads_sensor']"
+    assert names == "['__ASSET_JOB', 'statement_pdfs_job'] ['mirror_sensor', 'uploads_sensor']"
     assert heavy == "[]"

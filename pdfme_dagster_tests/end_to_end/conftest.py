@@ -20,10 +20,12 @@ import pytest
 
 from pdfme_dagster.local.services import Endpoints, find_endpoints
 from pdfme_dagster.local.state import read_state
+from pdfme_dagster_tests.end_to_end.recoveries import Recovery, write_report
 
 COMMAND = (sys.executable, "-m", "pdfme_dagster.cli")
 READY = "Everything keeps running"
 _PATIENCE_SECONDS = 300.0
+_RECOVERIES = pytest.StashKey[list[Recovery]]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +70,16 @@ class Up:
         self.printed.extend(self.process.communicate(timeout=60)[0].splitlines())
 
 
-def await_true(holds: Callable[[], bool], what: str) -> None:
-    """Return once ``holds``; fail with ``what`` after five minutes."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+def await_true(holds: Callable[[], bool], what: str, *, seconds: float = _PATIENCE_SECONDS) -> None:
+    """Return once ``holds``; fail with ``what`` after so many seconds."""
+    deadline = time.monotonic() + seconds
     while not holds():
-        assert time.monotonic() < deadline, f"not within {_PATIENCE_SECONDS:.0f} s: {what}"
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
         time.sleep(0.5)
 
 
 @contextmanager
-def start_up(home: Path) -> Iterator[Up]:
+def start_up(home: Path, **settings: str) -> Iterator[Up]:
     """Start `up` in a home and yield when it says that it runs; kill it if the test did not stop it."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DAGSTER_")}
     process = subprocess.Popen(
@@ -85,7 +87,7 @@ def start_up(home: Path) -> Iterator[Up]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=environment | {"RUN_WORKERS": "2", "POLL_INTERVAL": "1s", "COLUMNS": "160"},
+        env=environment | {"RUN_WORKERS": "2", "POLL_INTERVAL": "1s", "COLUMNS": "160"} | settings,
     )
     printed: list[str] = []
     assert process.stdout is not None
@@ -108,3 +110,17 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     """One `up` for all tests that leave it running."""
     with start_up(tmp_path_factory.mktemp("up") / "home") as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def recoveries(request: pytest.FixtureRequest) -> list[Recovery]:
+    """What every crash and outage came to; append to it, and it is told at the end."""
+    return request.config.stash.setdefault(_RECOVERIES, [])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Tell what the crashes and outages of this session came to."""
+    if recoveries := config.stash.get(_RECOVERIES, []):
+        terminalreporter.section("crashes and outages")
+        for line in write_report(recoveries):
+            terminalreporter.write_line(line)

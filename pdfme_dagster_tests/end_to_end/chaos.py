@@ -1,0 +1,156 @@
+"""What the chaos tests do to a running stack and see of it: upload, kill, wait until it rests, take evidence.
+
+Not here: what must hold (invariants.py), or which crash or outage is tried (test_crash_points.py …).
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from dataclasses import fields
+from urllib.error import URLError
+
+import psutil
+import psycopg
+
+from pdfme_dagster.local.state import read_state
+from pdfme_dagster.local.statement_samples import SampleFile
+from pdfme_dagster_tests.end_to_end.conftest import Up, await_true
+from pdfme_dagster_tests.end_to_end.invariants import (
+    Batch,
+    Evidence,
+    JobRow,
+    StoredPdf,
+    count_duplicated,
+    count_lost,
+    list_violations,
+)
+from pdfme_dagster_tests.end_to_end.recoveries import Recovery
+
+# A retry waits up to minutes, a lost request one, a dead run half of one: together still less than this.
+_REST_SECONDS = 600.0
+# At rest, Dagster's partitions follow within two looks of the mirror.
+_AGREE_SECONDS = 60.0
+
+_COLUMNS = [field.name for field in fields(JobRow) if field.name != "etag"]
+_JOBS = f"SELECT file_hash, {', '.join(_COLUMNS)} FROM processing_jobs"
+_PARTITIONS = """{ assetNodeOrError(assetKey: {path: ["statement_pdfs"]}) { ... on AssetNode {
+  assetPartitionStatuses { ... on DefaultPartitionStatuses {
+    materializedPartitions failedPartitions } } } } }"""
+_LIVE = """{ runsOrError(filter: {statuses: [NOT_STARTED, QUEUED, STARTING, STARTED, CANCELING]}) {
+  ... on Runs { results { runId } } } }"""
+
+
+def upload(up: Up, folder: str, samples: Iterable[SampleFile]) -> Batch:
+    """Upload files under a folder of their own; return them as a batch."""
+    statements = {}
+    with closing(up.endpoints.s3.open_client()) as client:
+        for sample in samples:
+            answer = client.put_object(Bucket="uploads", Key=f"{folder}/{sample.name}", Body=sample.content)
+            statements[answer["ETag"].strip('"')] = sample.statements
+    return Batch(statements=statements)
+
+
+def pid_of(up: Up, name: str) -> int:
+    """Return the number under which one of the stack's programs runs now."""
+    return read_state(up.home).processes[name].identity.pid
+
+
+def pool_of(up: Up) -> frozenset[int]:
+    """Return the run workers' pool processes."""
+    try:
+        children = psutil.Process(pid_of(up, "run-workers")).children()
+        return frozenset(child.pid for child in children if child.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return frozenset()
+
+
+def await_successor(up: Up, name: str, pid: int) -> None:
+    """Wait until the supervisor has started a program again that ran as process ``pid``."""
+    await_true(lambda: pid_of(up, name) != pid and psutil.pid_exists(pid_of(up, name)), f"another {name}")
+
+
+def await_answers(up: Up) -> None:
+    """Wait until Postgres and the Dagster UI answer."""
+    await_true(lambda: _holds(lambda: bool(_live_runs(up) or up.query("SELECT 1"))), "answers")
+
+
+def await_rest(up: Up, batch: Batch) -> None:
+    """Wait until every upload of a batch has an ended job, and no run is left."""
+    etags = ", ".join(f"'{etag}'" for etag in batch.statements)
+    ended = (
+        "SELECT count(*) FROM processing_jobs "
+        f"WHERE status IN ('completed', 'failed') AND file_hash IN ({etags})"
+    )
+
+    def rests() -> bool:
+        return up.query(ended) == [(len(batch.statements),)] and not _live_runs(up)
+
+    await_true(lambda: _holds(rests), "every job ended and no run left", seconds=_REST_SECONDS)
+
+
+def judge(up: Up, batch: Batch, *, what: str, crashes: int, since: float) -> tuple[Recovery, list[str]]:
+    """Wait until the stack rests; return what the recovery came to, and what does not hold all the same."""
+    await_rest(up, batch)
+    deadline = time.monotonic() + _AGREE_SECONDS
+    while (violations := list_violations(evidence := gather(up, batch))) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    recovery = Recovery(
+        what=what,
+        crashes=crashes,
+        files=len(batch.statements),
+        lost=count_lost(evidence),
+        duplicated=count_duplicated(evidence),
+        seconds=time.monotonic() - since,
+    )
+    return recovery, violations
+
+
+def gather(up: Up, batch: Batch) -> Evidence:
+    """Look at every store of a stack."""
+    jobs = {
+        etag: JobRow(etag=etag, **dict(zip(_COLUMNS, values, strict=True)))
+        for etag, *values in up.query(_JOBS)
+    }
+    shown = up.graphql(_PARTITIONS)["assetNodeOrError"]["assetPartitionStatuses"]
+    mine = [key for etag in batch.statements if etag in jobs for key in jobs[etag].pdf_keys]
+    keys = _list_pdfs(up)
+    return Evidence(
+        batch=batch,
+        jobs=jobs,
+        pdf_keys=keys,
+        pdfs=_read_pdfs(up, [key for key in mine if key in keys]),
+        materialized=frozenset(shown["materializedPartitions"]),
+        failed=frozenset(shown["failedPartitions"]),
+        live_runs=_live_runs(up),
+    )
+
+
+def _live_runs(up: Up) -> frozenset[str]:
+    return frozenset(run["runId"] for run in up.graphql(_LIVE)["runsOrError"]["results"])
+
+
+def _list_pdfs(up: Up) -> frozenset[str]:
+    with closing(up.endpoints.s3.open_client()) as client:
+        pages = client.get_paginator("list_objects_v2").paginate(Bucket="pdfs")
+        return frozenset(entry["Key"] for page in pages for entry in page.get("Contents", []))
+
+
+def _read_pdfs(up: Up, keys: Sequence[str]) -> dict[str, StoredPdf]:
+    stored = {}
+    with closing(up.endpoints.s3.open_client()) as client:
+        for key in keys:
+            answer = client.get_object(Bucket="pdfs", Key=key)
+            stored[key] = StoredPdf(
+                content=answer["Body"].read(),
+                sha256=answer["Metadata"].get("sha256", ""),
+                source_etag=answer["Metadata"].get("source-etag", ""),
+            )
+    return stored
+
+
+def _holds(look: Callable[[], bool]) -> bool:
+    """Look, where what is looked at may be down just now."""
+    try:
+        return look()
+    except (psycopg.Error, URLError, OSError, KeyError, AssertionError):
+        return False
