@@ -4,9 +4,10 @@ Not here: what must hold (invariants.py), or which crash or outage is tried (tes
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import fields
+from typing import TYPE_CHECKING, Any
 from urllib.error import URLError
 
 import psutil
@@ -24,7 +25,10 @@ from pdfme_dagster_tests.end_to_end.invariants import (
     count_lost,
     list_violations,
 )
-from pdfme_dagster_tests.end_to_end.recoveries import Recovery
+from pdfme_dagster_tests.recoveries import Recovery
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 # A retry waits up to minutes, a lost request one, a dead run half of one: together still less than this.
 _REST_SECONDS = 600.0
@@ -42,11 +46,16 @@ _LIVE = """{ runsOrError(filter: {statuses: [NOT_STARTED, QUEUED, STARTING, STAR
 
 def upload(up: Up, folder: str, samples: Iterable[SampleFile]) -> Batch:
     """Upload files under a folder of their own; return them as a batch."""
-    statements = {}
     with closing(up.endpoints.s3.open_client()) as client:
-        for sample in samples:
-            answer = client.put_object(Bucket="uploads", Key=f"{folder}/{sample.name}", Body=sample.content)
-            statements[answer["ETag"].strip('"')] = sample.statements
+        return put_samples(client, "uploads", folder, samples)
+
+
+def put_samples(client: "S3Client", bucket: str, folder: str, samples: Iterable[SampleFile]) -> Batch:
+    """Put files into a bucket, under a folder of their own."""
+    statements = {}
+    for sample in samples:
+        answer = client.put_object(Bucket=bucket, Key=f"{folder}/{sample.name}", Body=sample.content)
+        statements[answer["ETag"].strip('"')] = sample.statements
     return Batch(statements=statements)
 
 
@@ -67,11 +76,6 @@ def pool_of(up: Up) -> frozenset[int]:
 def await_successor(up: Up, name: str, pid: int) -> None:
     """Wait until the supervisor has started a program again that ran as process ``pid``."""
     await_true(lambda: pid_of(up, name) != pid and psutil.pid_exists(pid_of(up, name)), f"another {name}")
-
-
-def await_answers(up: Up) -> None:
-    """Wait until Postgres and the Dagster UI answer."""
-    await_true(lambda: _holds(lambda: bool(_live_runs(up) or up.query("SELECT 1"))), "answers")
 
 
 def await_rest(up: Up, batch: Batch) -> None:
@@ -107,45 +111,50 @@ def judge(up: Up, batch: Batch, *, what: str, crashes: int, since: float) -> tup
 
 def gather(up: Up, batch: Batch) -> Evidence:
     """Look at every store of a stack."""
-    jobs = {
-        etag: JobRow(etag=etag, **dict(zip(_COLUMNS, values, strict=True)))
-        for etag, *values in up.query(_JOBS)
-    }
+    jobs = read_jobs(up.query)
     shown = up.graphql(_PARTITIONS)["assetNodeOrError"]["assetPartitionStatuses"]
-    mine = [key for etag in batch.statements if etag in jobs for key in jobs[etag].pdf_keys]
-    keys = _list_pdfs(up)
+    with closing(up.endpoints.s3.open_client()) as client:
+        keys, pdfs = read_pdfs(client, "pdfs", batch, jobs)
     return Evidence(
         batch=batch,
         jobs=jobs,
         pdf_keys=keys,
-        pdfs=_read_pdfs(up, [key for key in mine if key in keys]),
+        pdfs=pdfs,
         materialized=frozenset(shown["materializedPartitions"]),
         failed=frozenset(shown["failedPartitions"]),
         live_runs=_live_runs(up),
     )
 
 
+def read_jobs(query: Callable[[str], list[tuple[Any, ...]]]) -> dict[str, JobRow]:
+    """Return the whole job table."""
+    return {
+        etag: JobRow(etag=etag, **dict(zip(_COLUMNS, values, strict=True))) for etag, *values in query(_JOBS)
+    }
+
+
+def read_pdfs(
+    client: "S3Client", bucket: str, batch: Batch, jobs: Mapping[str, JobRow]
+) -> tuple[frozenset[str], dict[str, StoredPdf]]:
+    """Return the keys of all PDFs, and those of this batch as they are."""
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    keys = frozenset(entry["Key"] for page in pages for entry in page.get("Contents", []))
+    named = [key for etag in batch.statements if etag in jobs for key in jobs[etag].pdf_keys]
+    return keys, {key: _read_pdf(client, bucket, key) for key in named if key in keys}
+
+
+def _read_pdf(client: "S3Client", bucket: str, key: str) -> StoredPdf:
+    answer = client.get_object(Bucket=bucket, Key=key)
+    noted = answer["Metadata"]
+    return StoredPdf(
+        content=answer["Body"].read(),
+        sha256=noted.get("sha256", ""),
+        source_etag=noted.get("source-etag", ""),
+    )
+
+
 def _live_runs(up: Up) -> frozenset[str]:
     return frozenset(run["runId"] for run in up.graphql(_LIVE)["runsOrError"]["results"])
-
-
-def _list_pdfs(up: Up) -> frozenset[str]:
-    with closing(up.endpoints.s3.open_client()) as client:
-        pages = client.get_paginator("list_objects_v2").paginate(Bucket="pdfs")
-        return frozenset(entry["Key"] for page in pages for entry in page.get("Contents", []))
-
-
-def _read_pdfs(up: Up, keys: Sequence[str]) -> dict[str, StoredPdf]:
-    stored = {}
-    with closing(up.endpoints.s3.open_client()) as client:
-        for key in keys:
-            answer = client.get_object(Bucket="pdfs", Key=key)
-            stored[key] = StoredPdf(
-                content=answer["Body"].read(),
-                sha256=answer["Metadata"].get("sha256", ""),
-                source_etag=answer["Metadata"].get("source-etag", ""),
-            )
-    return stored
 
 
 def _holds(look: Callable[[], bool]) -> bool:

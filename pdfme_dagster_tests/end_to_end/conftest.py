@@ -20,12 +20,10 @@ import pytest
 
 from pdfme_dagster.local.services import Endpoints, find_endpoints
 from pdfme_dagster.local.state import read_state
-from pdfme_dagster_tests.end_to_end.recoveries import Recovery, write_report
 
 COMMAND = (sys.executable, "-m", "pdfme_dagster.cli")
 READY = "Everything keeps running"
 _PATIENCE_SECONDS = 300.0
-_RECOVERIES = pytest.StashKey[list[Recovery]]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +108,3 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     """One `up` for all tests that leave it running."""
     with start_up(tmp_path_factory.mktemp("up") / "home") as running:
         yield running
-
-
-@pytest.fixture(scope="session")
-def recoveries(request: pytest.FixtureRequest) -> list[Recovery]:
-    """What every crash and outage came to; append to it, and it is told at the end."""
-    return request.config.stash.setdefault(_RECOVERIES, [])
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Tell what the crashes and outages of this session came to."""
-    if recoveries := config.stash.get(_RECOVERIES, []):
-        terminalreporter.section("crashes and outages")
-        for line in write_report(recoveries):
-            terminalreporter.write_line(line)

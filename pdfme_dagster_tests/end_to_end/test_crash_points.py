@@ -15,7 +15,7 @@ from pdfme_dagster.crash_points import CrashPoint
 from pdfme_dagster.local.statement_samples import make_files
 from pdfme_dagster_tests.end_to_end.chaos import await_successor, judge, pid_of, pool_of, upload
 from pdfme_dagster_tests.end_to_end.conftest import Up, await_true, start_up
-from pdfme_dagster_tests.end_to_end.recoveries import Recovery
+from pdfme_dagster_tests.recoveries import Recovery
 
 POINTS: tuple[CrashPoint, ...] = get_args(CrashPoint)
 # Passed by the sensor in the code server; all others by runs in the workers' pool.
@@ -34,17 +34,19 @@ class Armed:
         """Let the next process that passes the point die."""
         (self.folder / point).touch()
 
-    def await_crash(self, point: str) -> None:
-        """Wait until a process has died there, and until another is in its place."""
+    def await_crash(self, point: str) -> float:
+        """Wait until a process has died there and another is in its place; return when it died."""
         tick = point in OF_THE_TICK
         server, pool = pid_of(self.up, "code-server"), pool_of(self.up)
         await_true(lambda: not (self.folder / point).exists(), f"a crash at {point}")
+        died = time.monotonic()
         if tick:
             await_successor(self.up, "code-server", server)
         else:
             await_true(
                 lambda: len(pool & pool_of(self.up)) < len(pool) == len(pool_of(self.up)), "a new worker"
             )
+        return died
 
 
 @pytest.fixture(scope="module")
@@ -74,9 +76,7 @@ def crash(armed: Armed, recoveries: list[Recovery], *points: CrashPoint) -> None
     for point in points:
         armed.arm(point)
     batch = upload(armed.up, what, make_files(FILES, broken=BROKEN, seed=hash_of(what)))
-    since = time.monotonic()
-    for point in points:
-        armed.await_crash(point)
+    since = min([armed.await_crash(point) for point in points])
     recovery, violations = judge(armed.up, batch, what=what, crashes=len(points), since=since)
     recoveries.append(recovery)
     assert violations == []

@@ -17,7 +17,7 @@ from pdfme_dagster_tests.end_to_end.invariants import (
     count_lost,
     list_violations,
 )
-from pdfme_dagster_tests.end_to_end.recoveries import Recovery, write_report
+from pdfme_dagster_tests.recoveries import Recovery, write_report
 
 
 def sha256(content: bytes) -> str:
