@@ -3,13 +3,16 @@
 Not here: the launcher itself, which is dagster-celery's and configured in dagster.yaml.
 """
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
 
 _ANSWER_SECONDS = 2
+# From a run's being marked as starting to its message: two writes apart, but a broker may be slow.
+_SENDING_SECONDS = 60
 # Gone with everything else when Redis loses its memory; without expiry, so that nothing but that removes it.
 _MEMORY_KEY = "pdfme:remembers"
 
@@ -30,24 +33,35 @@ def broker_trouble(instance: dg.DagsterInstance) -> str | None:
         )
 
 
-def fail_forgotten_runs(instance: dg.DagsterInstance) -> int:
-    """Mark runs as failed whose messages a Redis that lost its memory no longer has; return how many.
+def fail_lost_runs(instance: dg.DagsterInstance, *, clock: Callable[[], float] = time.time) -> int:
+    """Mark starting runs as failed that no worker will ever get a message of; return how many.
 
-    Dagster itself would wait for them as long as the longest run takes, while they fill every place. A message
-    that was there all the same does no harm: a worker leaves a run alone that is marked as failed.
+    Those of a Redis that lost its memory, and those whose daemon died before it sent theirs. Dagster itself
+    would wait for them as long as the longest run takes, while they fill every place. A message that was
+    there all the same does no harm: a worker leaves a run alone that is marked as failed.
     """
     with _connect(instance) as connection:
-        redis = getattr(connection.default_channel, "client", None) if connection else None
-        if redis is None or redis.exists(_MEMORY_KEY):
+        if connection is None:
             return 0
-        waiting = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTING]))
-        for run in waiting:
-            instance.report_run_failed(
-                run, "The broker has lost its memory, and with it the message of this run."
-            )
-        # Last: should this process die before, the next tick does it again.
-        redis.set(_MEMORY_KEY, "yes")
-        return len(waiting)
+        redis: Any = getattr(connection.default_channel, "client", None)
+        forgotten = redis is not None and not redis.exists(_MEMORY_KEY)
+        starting = instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTING]))
+        lost = [record for record in starting if forgotten or _was_never_sent(record, clock())]
+        for record in lost:
+            why = "The broker has lost its memory" if forgotten else "The daemon died before it sent this run"
+            instance.report_run_failed(record.dagster_run, f"{why}: no worker has its message.")
+        if forgotten:
+            # Last: should this process die before, the next tick does it again.
+            redis.set(_MEMORY_KEY, "yes")
+        return len(lost)
+
+
+def _was_never_sent(record: dg.RunRecord, now: float) -> bool:
+    """Say whether a run has no task yet, which it gets as soon as its message is sent, and for too long."""
+    from dagster_celery.tags import DAGSTER_CELERY_TASK_ID_TAG
+
+    sent = DAGSTER_CELERY_TASK_ID_TAG in record.dagster_run.tags
+    return not sent and now - record.update_timestamp.timestamp() > _SENDING_SECONDS
 
 
 @contextmanager

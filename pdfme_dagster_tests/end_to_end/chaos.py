@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
-from urllib.error import URLError
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psutil
 import psycopg
+from botocore.exceptions import BotoCoreError, ClientError
 
 from pdfme_dagster.local.state import read_state
 from pdfme_dagster.local.statement_samples import SampleFile
@@ -29,6 +29,8 @@ from pdfme_dagster_tests.recoveries import Recovery
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+T = TypeVar("T")
 
 # A retry waits up to minutes, a lost request one, a dead run half of one: together still less than this.
 _REST_SECONDS = 600.0
@@ -89,15 +91,13 @@ def await_rest(up: Up, batch: Batch) -> None:
     def rests() -> bool:
         return up.query(ended) == [(len(batch.statements),)] and not _live_runs(up)
 
-    await_true(lambda: _holds(rests), "every job ended and no run left", seconds=_REST_SECONDS)
+    await_true(lambda: bool(_look(rests)), "every job ended and no run left", seconds=_REST_SECONDS)
 
 
 def judge(up: Up, batch: Batch, *, what: str, crashes: int, since: float) -> tuple[Recovery, list[str]]:
     """Wait until the stack rests; return what the recovery came to, and what does not hold all the same."""
     await_rest(up, batch)
-    deadline = time.monotonic() + _AGREE_SECONDS
-    while (violations := list_violations(evidence := gather(up, batch))) and time.monotonic() < deadline:
-        time.sleep(0.5)
+    evidence = _await_agreement(up, batch)
     recovery = Recovery(
         what=what,
         crashes=crashes,
@@ -106,7 +106,17 @@ def judge(up: Up, batch: Batch, *, what: str, crashes: int, since: float) -> tup
         duplicated=count_duplicated(evidence),
         seconds=time.monotonic() - since,
     )
-    return recovery, violations
+    return recovery, list_violations(evidence)
+
+
+def _await_agreement(up: Up, batch: Batch) -> Evidence:
+    """Return the first evidence that all holds, or the last that it does not."""
+    deadline = time.monotonic() + _AGREE_SECONDS
+    while True:
+        seen = _look(lambda: gather(up, batch))
+        if seen and (not list_violations(seen) or time.monotonic() > deadline):
+            return seen
+        time.sleep(0.5)
 
 
 def gather(up: Up, batch: Batch) -> Evidence:
@@ -157,9 +167,9 @@ def _live_runs(up: Up) -> frozenset[str]:
     return frozenset(run["runId"] for run in up.graphql(_LIVE)["runsOrError"]["results"])
 
 
-def _holds(look: Callable[[], bool]) -> bool:
-    """Look, where what is looked at may be down just now."""
+def _look(look: Callable[[], T]) -> T | None:
+    """Look, where what is looked at may not answer just now: then there is nothing to see."""
     try:
         return look()
-    except (psycopg.Error, URLError, OSError, KeyError, AssertionError):
-        return False
+    except (psycopg.Error, OSError, KeyError, AssertionError, BotoCoreError, ClientError):
+        return None

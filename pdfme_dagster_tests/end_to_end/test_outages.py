@@ -7,7 +7,7 @@ Not here: crashes at chosen places of the code (test_crash_points.py), or an S3 
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 import psutil
 import pytest
@@ -36,6 +36,17 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
 Outage = Callable[[Up], int]
 
 
+@contextmanager
+def stopped(up: Up, name: str) -> Iterator[None]:
+    """Within, a program's clock stands still."""
+    process = psutil.Process(pid_of(up, name))
+    process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGCONT)
+
+
 def kill(*names: str) -> Outage:
     """Return an outage: kill these programs, all at once, and wait for their successors."""
 
@@ -51,15 +62,11 @@ def kill(*names: str) -> Outage:
 
 
 def hang(name: str, seconds: float) -> Outage:
-    """Return an outage: stop a program's clock for a while."""
+    """Return an outage: let a program stand still for a while."""
 
     def strike(up: Up) -> int:
-        process = psutil.Process(pid_of(up, name))
-        process.send_signal(signal.SIGSTOP)
-        try:
+        with stopped(up, name):
             time.sleep(seconds)  # the outage itself, nothing to observe
-        finally:
-            process.send_signal(signal.SIGCONT)
         return 0
 
     return strike
@@ -84,10 +91,13 @@ def keep_killing(name: str, seconds: float) -> Outage:
 
 
 def flush_redis(up: Up) -> int:
-    """Empty the cache and the broker at once while a run waits in its queue."""
+    """Empty the cache and the broker at once while runs wait in its queue.
+
+    Workers take runs from there as fast as they come, so they are stopped meanwhile.
+    """
     valkey = up.endpoints.valkey
     address = f"redis://:{valkey.password}@127.0.0.1:{valkey.port}/{_BROKER_DATABASE}"
-    with redis.Redis.from_url(address) as broker:
+    with redis.Redis.from_url(address) as broker, stopped(up, "run-workers"):
         await_true(lambda: broker.llen("dagster") > 0, "a run in the queue")
         broker.flushall()
     return 0

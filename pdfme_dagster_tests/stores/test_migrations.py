@@ -402,6 +402,12 @@ def test_a_query_reads_its_index_and_not_the_history(
     assert list_indexes(plans[0]["Plan"]) == {index}
 
 
+def test_the_mirror_reads_its_index_and_not_the_history(history: psycopg.Connection) -> None:
+    explain = f"EXPLAIN (FORMAT JSON) {load_queries('mirror.sql')['unmirrored']}"
+    ((plans,),) = history.execute(explain.encode(), {"live_runs": ["run-1"], "limit": 1000})
+    assert list_indexes(plans[0]["Plan"]) == {"processing_jobs_unmirrored"}
+
+
 @pytest.mark.parametrize(
     ("view", "index"),
     [
