@@ -1,4 +1,4 @@
-"""Real services for tests that need them: one set per session, fresh contents per test.
+"""Real services for tests that need them, one set per session; and the chaos tests' report.
 
 Not here: fakes, or anything only one folder of tests uses.
 """
@@ -16,6 +16,7 @@ import redis
 from psycopg import sql
 
 from pdfme_dagster.local.services import EmbeddedServices, start_services
+from pdfme_dagster_tests.recoveries import Recovery, write_report
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -27,6 +28,7 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("any machine")
 
+_RECOVERIES = pytest.StashKey[list[Recovery]]()
 ANY_PORTS = {"postgres": 0, "valkey": 0, "s3": 0}
 
 
@@ -116,3 +118,17 @@ def service_environment(
         "UPLOADS_BUCKET": bucket("uploads"),
         "PDFS_BUCKET": bucket("pdfs"),
     }
+
+
+@pytest.fixture(scope="session")
+def recoveries(request: pytest.FixtureRequest) -> list[Recovery]:
+    """What every crash and outage came to; append to it, and it is told at the end."""
+    return request.config.stash.setdefault(_RECOVERIES, [])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Tell what the crashes and outages of this session came to."""
+    if recoveries := config.stash.get(_RECOVERIES, []):
+        terminalreporter.section("crashes and outages")
+        for line in write_report(recoveries):
+            terminalreporter.write_line(line)

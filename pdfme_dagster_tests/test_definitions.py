@@ -31,9 +31,13 @@ def test_definitions_have_exactly_these_names() -> None:
         "retry_failed_jobs",
         "__ASSET_JOB",
     }
-    assert {sensor.name for sensor in repository.sensor_defs} == {"uploads_sensor", "rescue_sensor"}
+    assert {sensor.name for sensor in repository.sensor_defs} == {
+        "uploads_sensor",
+        "rescue_sensor",
+        "mirror_sensor",
+    }
     assert [schedule.name for schedule in repository.schedule_defs] == ["nightly_retention"]
-    assert set(loaded.resources or {}) == {"jobs", "reports", "cache", "objects", "handoff"}
+    assert set(loaded.resources or {}) == {"jobs", "reports", "ended_jobs", "cache", "objects", "handoff"}
 
 
 def test_asset_is_one_graph_of_three_ops_over_dynamic_partitions() -> None:
@@ -69,5 +73,5 @@ def test_definitions_load_in_a_fresh_interpreter_without_environment_or_work() -
     )
     jobs, ticking, heavy = loaded.stdout.splitlines()
     assert jobs == "['__ASSET_JOB', 'retention', 'retry_failed_jobs', 'statement_pdfs_job']"
-    assert ticking == "['rescue_sensor', 'uploads_sensor', 'nightly_retention']"
+    assert ticking == "['mirror_sensor', 'rescue_sensor', 'uploads_sensor', 'nightly_retention']"
     assert heavy == "[]"

@@ -1,11 +1,20 @@
-"""Whether runs can be handed to workers at all: the broker behind the Celery run launcher.
+"""The broker behind the Celery run launcher: whether it takes runs at all, and whether it still has them.
 
 Not here: the launcher itself (run_launcher.py), which is configured in dagster.yaml.
 """
 
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import dagster as dg
 
 _ANSWER_SECONDS = 2
+# From a run's being marked as starting to its message: two writes apart, but a broker may be slow.
+_SENDING_SECONDS = 60
+# Gone with everything else when Redis loses its memory; without expiry, so that nothing but that removes it.
+_MEMORY_KEY = "pdfme:remembers"
 
 
 def broker_trouble(instance: dg.DagsterInstance) -> str | None:
@@ -13,20 +22,59 @@ def broker_trouble(instance: dg.DagsterInstance) -> str | None:
 
     Runs asked for while the broker is down would fail one after the other: better to let jobs wait.
     """
-    from dagster_celery.launcher import CeleryRunLauncher
-
-    launcher = instance.run_launcher
-    if not isinstance(launcher, CeleryRunLauncher):
-        return None
     from kombu.exceptions import OperationalError
 
-    # A server that accepts and then says nothing is as bad as none: bound both.
-    patience = {"socket_connect_timeout": _ANSWER_SECONDS, "socket_timeout": _ANSWER_SECONDS}
     try:
-        with launcher.celery.connection_for_write(transport_options=patience) as connection:
-            connection.ensure_connection(max_retries=0, timeout=_ANSWER_SECONDS)
+        with _connect(instance):
+            return None
     except (OperationalError, OSError) as exc:
         return (
             f"the run workers' broker does not answer ({type(exc).__name__}); dispatch goes on when it does"
         )
-    return None
+
+
+def fail_lost_runs(instance: dg.DagsterInstance, *, clock: Callable[[], float] = time.time) -> int:
+    """Mark starting runs as failed that no worker will ever get a message of; return how many.
+
+    Those of a Redis that lost its memory, and those whose daemon died before it sent theirs. Dagster itself
+    would wait for them as long as the longest run takes, while they fill every place. A message that was
+    there all the same does no harm: a worker leaves a run alone that is marked as failed.
+    """
+    with _connect(instance) as connection:
+        if connection is None:
+            return 0
+        redis: Any = getattr(connection.default_channel, "client", None)
+        forgotten = redis is not None and not redis.exists(_MEMORY_KEY)
+        starting = instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTING]))
+        lost = [record for record in starting if forgotten or _was_never_sent(record, clock())]
+        for record in lost:
+            why = "The broker has lost its memory" if forgotten else "The daemon died before it sent this run"
+            instance.report_run_failed(record.dagster_run, f"{why}: no worker has its message.")
+        if forgotten:
+            # Last: should this process die before, the next tick does it again.
+            redis.set(_MEMORY_KEY, "yes")
+        return len(lost)
+
+
+def _was_never_sent(record: dg.RunRecord, now: float) -> bool:
+    """Say whether a run has no task yet, which it gets as soon as its message is sent, and for too long."""
+    from dagster_celery.tags import DAGSTER_CELERY_TASK_ID_TAG
+
+    sent = DAGSTER_CELERY_TASK_ID_TAG in record.dagster_run.tags
+    return not sent and now - record.update_timestamp.timestamp() > _SENDING_SECONDS
+
+
+@contextmanager
+def _connect(instance: dg.DagsterInstance) -> Iterator[Any]:
+    """Yield a kombu connection to the broker; None when runs are launched without one."""
+    from dagster_celery.launcher import CeleryRunLauncher
+
+    launcher = instance.run_launcher
+    if not isinstance(launcher, CeleryRunLauncher):
+        yield None
+        return
+    # A server that accepts and then says nothing is as bad as none: bound both.
+    patience = {"socket_connect_timeout": _ANSWER_SECONDS, "socket_timeout": _ANSWER_SECONDS}
+    with launcher.celery.connection_for_write(transport_options=patience) as connection:
+        connection.ensure_connection(max_retries=0, timeout=_ANSWER_SECONDS)
+        yield connection

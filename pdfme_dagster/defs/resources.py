@@ -18,6 +18,7 @@ from pdfme_dagster.rendering import StatementRenderer, load_statement_renderer
 from pdfme_dagster.settings import Settings, StatementSettings, TemplateSettings
 from pdfme_dagster.stores.cache import SeenCache
 from pdfme_dagster.stores.contents import Contents, open_fast_contents
+from pdfme_dagster.stores.ended_jobs import EndedJobs
 from pdfme_dagster.stores.job_reports import JobReports
 from pdfme_dagster.stores.jobs import JobStore
 from pdfme_dagster.stores.migrations import apply_migrations
@@ -54,6 +55,18 @@ class JobReportsResource(dg.ConfigurableResource[JobReports]):
         _migrate_once(conninfo)
         with JobReports.open(conninfo) as reports:
             yield reports
+
+
+class EndedJobsResource(dg.ConfigurableResource[EndedJobs]):
+    """The job table, for the mirror of what has ended."""
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[EndedJobs]:
+        """Open the store for one tick."""
+        postgres = Settings.from_environment().postgres
+        _migrate_once(postgres.conninfo)
+        with EndedJobs.open(postgres.conninfo, max_pool_size=1) as jobs:
+            yield jobs
 
 
 class SeenCacheResource(dg.ConfigurableResource[SeenCache]):

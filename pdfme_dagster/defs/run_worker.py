@@ -3,23 +3,20 @@
 Not here: the launcher's settings; the worker reads the very same ones from dagster.yaml.
 """
 
-import os
-
 from dagster import DagsterInstance
 from dagster_celery.tasks import create_execute_job_task
 
 from pdfme_dagster.defs.heartbeats import send_heartbeats
+from pdfme_dagster.defs.partition_events import write_in_batches
 from pdfme_dagster.defs.run_launcher import HeartbeatRunLauncher
 from pdfme_dagster.errors import ConfigurationError
 
-# Without it each materialization is written on its own: forty times slower.
-_EVENT_BATCH_SIZE = "500"
 _RUNS_PER_PROCESS = 200  # bounds what a leak in a long-lived process can cost
 
 
 def run_worker(*, concurrency: int) -> None:
     """Execute runs until stopped, ``concurrency`` at a time, each in a warm process of its own."""
-    os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", _EVENT_BATCH_SIZE)
+    write_in_batches()
     launcher = _load_launcher()
     create_execute_job_task(launcher.celery)
     send_heartbeats(launcher.heartbeat_url)

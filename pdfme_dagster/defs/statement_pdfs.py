@@ -171,12 +171,15 @@ def _record(context: dg.OpExecutionContext, outcome: Outcome, objects: ObjectSto
         step_key=context.get_step_execution_context().step.key,
         asset_key=ASSET_KEY,
     )
-    good = {job.etag: _metadata(job, objects) for job in outcome.completed + outcome.already}
+    good = {job.etag: describe_completed(job, objects) for job in outcome.completed + outcome.already}
     record_materialized(context.instance, step, good)
-    record_failed(context.instance, step, {failure.etag: _reason(failure) for failure in outcome.failed})
+    record_failed(
+        context.instance, step, {failure.etag: describe_failure(failure) for failure in outcome.failed}
+    )
 
 
-def _metadata(job: CompletedJob, objects: ObjectStore) -> dict[str, dg.MetadataValue]:
+def describe_completed(job: CompletedJob, objects: ObjectStore) -> dict[str, dg.MetadataValue]:
+    """Return what the partition of a completed job shows."""
     shown: dict[str, dg.MetadataValue] = {
         "file": dg.MetadataValue.text(mask_numbers(job.key)),
         "statements": dg.MetadataValue.int(job.statements),
@@ -205,7 +208,8 @@ def _describe_template(job: CompletedJob) -> dict[str, dg.MetadataValue]:
     return {name: dg.MetadataValue.text(text) for name, text in told.items() if text}
 
 
-def _reason(failure: JobFailure) -> dict[str, dg.MetadataValue]:
+def describe_failure(failure: JobFailure) -> dict[str, dg.MetadataValue]:
+    """Return what the partition of a failed job shows."""
     return {
         "file": dg.MetadataValue.text(mask_numbers(failure.key)),
         "code": dg.MetadataValue.text(failure.code),

@@ -5,7 +5,7 @@ Not here: how either is done (intake.py, dispatch.py). It keeps no cursor: the j
 
 import dagster as dg
 
-from pdfme_dagster.defs.broker import broker_trouble
+from pdfme_dagster.defs.broker import broker_trouble, fail_lost_runs
 from pdfme_dagster.defs.dispatch import dispatch_jobs
 from pdfme_dagster.defs.resources import read_profiles, read_renderer
 from pdfme_dagster.defs.statement_pdfs import JOB_NAME
@@ -40,6 +40,7 @@ def build_uploads_sensor(settings: DispatchSettings) -> dg.SensorDefinition:
         read_renderer()
         if trouble := broker_trouble(context.instance):
             return dg.SkipReason(f"{len(intake.new)} new uploads wait: {trouble}")
+        fail_lost_runs(context.instance)
         requests = dispatch_jobs(context.instance, jobs, settings, new=intake.new)
         if requests:
             return dg.SensorResult(run_requests=requests)

@@ -68,11 +68,11 @@ class Up:
         self.printed.extend(self.process.communicate(timeout=60)[0].splitlines())
 
 
-def await_true(holds: Callable[[], bool], what: str) -> None:
-    """Return once ``holds``; fail with ``what`` after five minutes."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+def await_true(holds: Callable[[], bool], what: str, *, seconds: float = _PATIENCE_SECONDS) -> None:
+    """Return once ``holds``; fail with ``what`` after so many seconds."""
+    deadline = time.monotonic() + seconds
     while not holds():
-        assert time.monotonic() < deadline, f"not within {_PATIENCE_SECONDS:.0f} s: {what}"
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
         time.sleep(0.5)
 
 

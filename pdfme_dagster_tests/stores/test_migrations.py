@@ -30,6 +30,7 @@ ALL = [
     "0003_how_a_file_was_read.sql",
     "0004_what_pdfs_were_made_with.sql",
     "0005_exactly_once.sql",
+    "0006_what_dagster_shows.sql",
 ]
 SEED_COLUMNS = {
     "id",
@@ -115,7 +116,7 @@ def test_migrations_are_applied_once_in_order(empty_database: str) -> None:
     assert apply_migrations(empty_database) == []
     with psycopg.connect(empty_database) as connection:
         ledger = connection.execute("SELECT version, name FROM pdfme_migrations ORDER BY version").fetchall()
-    assert ledger == list(enumerate(ALL, start=1))
+    assert ledger == [(int(name[:4]), name) for name in ALL]
 
 
 def test_services_that_start_at_the_same_moment_apply_once(empty_database: str) -> None:
@@ -421,6 +422,12 @@ def test_a_query_reads_its_index_and_not_the_history(
     explain = f"EXPLAIN (FORMAT JSON) {load_queries('queries.sql')[query]}"
     ((plans,),) = history.execute(explain.encode(), parameters)
     assert list_indexes(plans[0]["Plan"]) == {index}
+
+
+def test_the_mirror_reads_its_index_and_not_the_history(history: psycopg.Connection) -> None:
+    explain = f"EXPLAIN (FORMAT JSON) {load_queries('mirror.sql')['unmirrored']}"
+    ((plans,),) = history.execute(explain.encode(), {"live_runs": ["run-1"], "limit": 1000})
+    assert list_indexes(plans[0]["Plan"]) == {"processing_jobs_unmirrored"}
 
 
 @pytest.mark.parametrize(
