@@ -136,8 +136,8 @@ def bank(
     ("months", "months_in_the_bucket"),
     [
         pytest.param(120, 120, id="ten-years-of-uploads-that-stay", marks=pytest.mark.chaos),
-        pytest.param(24, 24, id="uploads-stay"),
-        pytest.param(24, 6, id="uploads-are-removed"),
+        pytest.param(20, 20, id="uploads-stay"),
+        pytest.param(20, 6, id="uploads-are-removed"),
     ],
 )
 def test_history_stays_bounded_and_nothing_is_made_twice(
