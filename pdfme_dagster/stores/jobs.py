@@ -21,6 +21,7 @@ from pdfme_dagster.domain.job import (
     Job,
     JobFailure,
     JobState,
+    KnownUpload,
     OpenDispatch,
     Release,
 )
@@ -85,6 +86,16 @@ class JobStore:
     def states(self, etags: Sequence[str]) -> dict[str, JobState]:
         """Return the state of each of these jobs that exists."""
         return {etag: JobState(state) for etag, state in self._rows("states", etags=list(etags))}
+
+    def recall(self, uploads: Sequence[Upload]) -> list[KnownUpload]:
+        """Return what became of each of these uploads that has a job."""
+        etags = [upload.etag for upload in uploads]
+        return self._made(_make_known, "recall", etags=etags, put_at=[upload.put_at for upload in uploads])
+
+    def count_renamed(self, uploads: Sequence[Upload]) -> int:
+        """Return how many of these uploads have the name of an older one, under another ETag."""
+        etags, keys = [upload.etag for upload in uploads], [upload.key for upload in uploads]
+        return int(self._rows("count_renamed", etags=etags, keys=keys)[0][0])
 
     def count_states(self, etags: Sequence[str]) -> dict[JobState, int]:
         """Return how many of these jobs are in each state."""
@@ -229,6 +240,10 @@ def _query(name: str) -> bytes:
 
 def _make_job(*, state: str, **columns: Any) -> Job:
     return Job(state=JobState(state), **columns)
+
+
+def _make_known(*, state: str, **columns: Any) -> KnownUpload:
+    return KnownUpload(state=JobState(state), **columns)
 
 
 def _make_release(*, etag: str, state: str) -> Release:
