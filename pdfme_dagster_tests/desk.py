@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from pdfme_dagster.batches import Outcome, RenderedBatch, parse_batch, render_batch, store_batch
 from pdfme_dagster.domain.job import Job
@@ -131,3 +132,13 @@ def desk(jobs: JobStore, objects: ObjectStore, cache: SeenCache, s3: "S3Client",
 
 def list_etags(jobs: Sequence[Any]) -> list[str]:
     return [job.etag for job in jobs]
+
+
+def refuse_requests(client: "S3Client", operation: str, part: str) -> None:
+    """Break the line for every request of this operation whose address contains ``part``."""
+
+    def refuse(request: Any, **_: object) -> None:
+        if part in request.url:
+            raise EndpointConnectionError(endpoint_url=request.url)
+
+    client.meta.events.register(f"before-send.s3.{operation}", refuse)

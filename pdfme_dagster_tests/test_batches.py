@@ -8,11 +8,10 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
-from botocore.exceptions import EndpointConnectionError
 
 from pdfme_dagster import batches
 from pdfme_dagster.batches import Outcome, store_batch
@@ -38,16 +37,6 @@ if TYPE_CHECKING:
 BALANCES = (b"|121.250|", b"|0.000||21092025|", b"|25.000-|")
 SKIPPING = load_profiles(defaults={"on_bad_statement": "skip"})
 SEED = b"forty-two elephants remember everything"
-
-
-def refuse_requests(client: "S3Client", operation: str, part: str) -> None:
-    """Break the line for every request of this operation whose address contains ``part``."""
-
-    def refuse(request: Any, **_: object) -> None:
-        if part in request.url:
-            raise EndpointConnectionError(endpoint_url=request.url)
-
-    client.meta.events.register(f"before-send.s3.{operation}", refuse)
 
 
 def write_template(folder: Path, name: str, *fields: dict[str, object]) -> None:
