@@ -53,7 +53,7 @@ class Desk:
         """Put a file in parts; its ETag is not that of the same bytes put whole."""
         place: Any = {"Bucket": self.uploads_bucket, "Key": key}
         place["UploadId"] = self.s3.create_multipart_upload(**place)["UploadId"]
-        done = [
+        done: list[Any] = [
             {"PartNumber": number, "ETag": self.s3.upload_part(**place, PartNumber=number, Body=part)["ETag"]}
             for number, part in enumerate(parts, 1)
         ]

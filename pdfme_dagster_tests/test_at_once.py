@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
-from typing import Any
+from typing import Any, LiteralString
 from uuid import uuid4
 
 import psycopg
@@ -264,6 +264,23 @@ def test_two_statements_that_meet_over_the_same_jobs_do_not_deadlock(
         for call in calls:
             call.result()
     assert sum(stores[0].count_states(etags).values()) == len(etags)
+
+
+def test_a_statement_that_loses_a_deadlock_with_an_operators_sql_is_sent_again(
+    stores: list[JobStore], database: str, psql: psycopg.Connection
+) -> None:
+    admit_jobs(stores[0], "a", "b")
+    touch: LiteralString = "UPDATE processing_jobs SET retry_count = 1 WHERE file_hash = %s"
+    with psycopg.connect(database) as operator, ThreadPoolExecutor(1) as threads:
+        operator.execute(touch, ("b",))
+        claims = threads.submit(stores[0].start, "run-1", ["a", "b"])
+        while count_waiting(psql) < 1:
+            assert not claims.done()
+        # The run waits for b and has a; whoever waited first finds the deadlock and loses.
+        operator.execute(touch, ("a",))
+        operator.commit()
+        assert [claim.etag for claim in claims.result().claimed] == ["a", "b"]
+    assert psql.execute("SELECT sum(retry_count) FROM processing_jobs").fetchone() == (2,)
 
 
 def count_waiting(psql: psycopg.Connection) -> int:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
-from psycopg_pool import ConnectionPool
 
 from pdfme_dagster.batches import Outcome, RenderedBatch
 from pdfme_dagster.domain.job import JobState
@@ -29,7 +28,7 @@ from pdfme_dagster_tests.desk import ONE, THREE, Desk, list_etags, refuse_reques
 from pdfme_dagster_tests.stores.at_once import at_once
 from pdfme_dagster_tests.stores.conftest import *  # noqa: F403 - these fixtures serve here too
 from pdfme_dagster_tests.stores.conftest import open_objects
-from pdfme_dagster_tests.stores.test_job_reports import CountingConnection
+from pdfme_dagster_tests.stores.counting import open_counting_pool
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -344,10 +343,7 @@ def test_completed_files_put_again_and_failed_ones_left_alone_are_not_mentioned(
 @pytest.fixture
 def counted(desk: Desk, database: str) -> Iterator[tuple[Desk, Callable[[], int]]]:
     """The desk over one connection, and how many statements it has sent since this was last asked."""
-    pool: ConnectionPool[CountingConnection] = ConnectionPool(
-        database, connection_class=CountingConnection, min_size=1, max_size=1, open=False
-    )
-    with pool:
+    with open_counting_pool(database) as pool:
 
         def count() -> int:
             with pool.connection() as connection:
@@ -562,7 +558,7 @@ def test_files_with_odd_names_are_read_and_their_pdfs_have_plain_names_of_their_
     objects = open_objects(desk.s3, desk.uploads_bucket, desk.objects.pdfs_bucket, contents=contents)
     etags = {desk.put(key, vary(ONE, number)): key for number, key in enumerate(ODD_KEYS)}
     found = desk.look(objects=objects)
-    assert (found.listed, found.refused, set(found.new)) == (len(ODD_KEYS), 0, etags.keys())
+    assert (found.listed, found.refused, set(found.new)) == (len(ODD_KEYS), 0, set(etags))
     assert {job.etag: job.key for job in desk.jobs.describe(list(etags))} == etags
     outcome = desk.run("run-1", *etags, objects=objects)
     assert set(list_etags(outcome.completed)) == etags.keys()

@@ -399,24 +399,23 @@ def test_of_many_claims_at_once_the_highest_wins_whatever_the_order(
 ) -> None:
     chance = random.Random(seed)
     fences = chance.sample(range(1, 100), 8)
-    told: list[int] = []
 
-    def claim(fence: int) -> None:
-        try:
-            while True:
-                try:
-                    return write(either, fence)
-                except TransientError:
-                    continue  # as a run does that is tried again
-        except PermanentError as exc:
-            assert exc.code == "claim_lost"
-            told.append(fence)
+    def claim(fence: int) -> str:
+        while True:
+            try:
+                write(either, fence)
+            except TransientError:
+                continue  # as a run does that is tried again
+            except PermanentError as exc:
+                return exc.code
+            return "stored"
 
     if chance.random() < 0.5:
         s3.put_object(Bucket=pdfs_bucket, Key=KEY, Body=b"%PDF old")
-    at_once([partial(claim, fence) for fence in fences])
+    came_to = dict(zip(fences, at_once([partial(claim, fence) for fence in fences]), strict=True))
     assert read_pdf(s3, pdfs_bucket) == b"%%PDF %d" % max(fences)
-    assert max(fences) not in told
+    assert came_to.pop(max(fences)) == "stored"
+    assert set(came_to.values()) <= {"stored", "claim_lost"}
 
 
 @pytest.mark.parametrize(

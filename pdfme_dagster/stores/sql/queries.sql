@@ -107,7 +107,7 @@ SELECT file_hash AS etag, filename AS key, pdf_location, coalesce(first_pdf, pdf
        profile, coalesce(warnings, 0) AS warnings, coalesce(rejected, 0) AS rejected, rejected_reason, duplicate_of,
        template, template_digest
 FROM processing_jobs
-WHERE file_hash = ANY(%(etags)s::text[]) AND status = 'completed';
+WHERE file_hash = ANY(%(etags)s::text[]) AND status = 'completed' ORDER BY position;
 
 -- name: complete
 WITH held AS (
