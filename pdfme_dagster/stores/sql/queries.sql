@@ -1,7 +1,7 @@
 -- Every statement the job store sends, by name. Set-based, and the guard is in the statement.
 --
 -- What changes several jobs locks them by file_hash first: two statements that meet over the same jobs wait for
--- each other instead of deadlocking. NO KEY, since originals' foreign key shares the key's lock.
+-- each other instead of deadlocking. NO KEY, since the foreign key of originals shares the key's lock.
 
 -- name: admit
 -- New uploads become pending jobs; known ETags are left alone. Sorted, so that two watchers that insert
@@ -111,9 +111,15 @@ WHERE file_hash = ANY(%(etags)s::text[]) AND status = 'completed' ORDER BY posit
 
 -- name: complete
 WITH held AS (
-    SELECT id FROM processing_jobs
-    WHERE file_hash = ANY(%(etags)s::text[]) AND status = 'processing' AND run_id = %(run_id)s
-    ORDER BY file_hash COLLATE "C" FOR NO KEY UPDATE
+    SELECT j.id, c.*
+    FROM unnest(%(etags)s::text[], %(pdf_location)s::text[], %(first_pdf)s::text[], %(statements)s::int[],
+                %(pages)s::int[], %(pdf_bytes)s::bigint[], %(content_sha256)s::text[], %(pdf_sha256)s::text[],
+                %(profile)s::text[], %(warnings)s::int[], %(rejected)s::int[], %(rejected_reason)s::text[],
+                %(duplicate_of)s::text[], %(template)s::text[], %(template_digest)s::text[])
+         AS c (file_hash, pdf_location, first_pdf, statements, pages, pdf_bytes, content_sha256, pdf_sha256,
+               profile, warnings, rejected, rejected_reason, duplicate_of, template, template_digest)
+    JOIN processing_jobs AS j ON j.file_hash = c.file_hash AND j.status = 'processing' AND j.run_id = %(run_id)s
+    ORDER BY j.file_hash COLLATE "C" FOR NO KEY UPDATE OF j
 )
 UPDATE processing_jobs AS j
 SET status = 'completed', completed_at = now(), pdf_location = c.pdf_location, first_pdf = c.first_pdf,
@@ -121,35 +127,30 @@ SET status = 'completed', completed_at = now(), pdf_location = c.pdf_location, f
     pdf_sha256 = c.pdf_sha256, profile = c.profile, warnings = c.warnings, rejected = c.rejected,
     rejected_reason = c.rejected_reason, duplicate_of = c.duplicate_of, template = c.template,
     template_digest = c.template_digest, dispatch_id = NULL
-FROM held, unnest(%(etags)s::text[], %(pdf_location)s::text[], %(first_pdf)s::text[], %(statements)s::int[],
-            %(pages)s::int[], %(pdf_bytes)s::bigint[], %(content_sha256)s::text[], %(pdf_sha256)s::text[],
-            %(profile)s::text[], %(warnings)s::int[], %(rejected)s::int[], %(rejected_reason)s::text[],
-            %(duplicate_of)s::text[], %(template)s::text[], %(template_digest)s::text[])
-     AS c (file_hash, pdf_location, first_pdf, statements, pages, pdf_bytes, content_sha256, pdf_sha256,
-           profile, warnings, rejected, rejected_reason, duplicate_of, template, template_digest)
-WHERE j.id = held.id AND j.file_hash = c.file_hash
+FROM held AS c WHERE j.id = c.id
 RETURNING j.file_hash;
 
 -- name: fail
 WITH held AS (
-    SELECT id FROM processing_jobs
-    WHERE file_hash = ANY(%(etags)s::text[]) AND status = 'processing' AND run_id = %(run_id)s
-    ORDER BY file_hash COLLATE "C" FOR NO KEY UPDATE
+    SELECT j.id, f.code, f.message
+    FROM unnest(%(etags)s::text[], %(codes)s::text[], %(messages)s::text[]) AS f (file_hash, code, message)
+    JOIN processing_jobs AS j ON j.file_hash = f.file_hash AND j.status = 'processing' AND j.run_id = %(run_id)s
+    ORDER BY j.file_hash COLLATE "C" FOR NO KEY UPDATE OF j
 )
 UPDATE processing_jobs AS j
 SET status = 'failed', completed_at = now(), error_code = f.code, error_message = f.message,
     dispatch_id = NULL
-FROM held, unnest(%(etags)s::text[], %(codes)s::text[], %(messages)s::text[]) AS f (file_hash, code, message)
-WHERE j.id = held.id AND j.file_hash = f.file_hash
+FROM held AS f WHERE j.id = f.id
 RETURNING j.file_hash;
 
 -- name: requeue
 -- A passing trouble: back to pending, or failed once the automatic retries are used up. Each retry waits four
 -- times as long as the one before, an hour at most.
 WITH held AS (
-    SELECT id FROM processing_jobs
-    WHERE file_hash = ANY(%(etags)s::text[]) AND status = 'processing' AND run_id = %(run_id)s
-    ORDER BY file_hash COLLATE "C" FOR NO KEY UPDATE
+    SELECT j.id, f.code, f.message
+    FROM unnest(%(etags)s::text[], %(codes)s::text[], %(messages)s::text[]) AS f (file_hash, code, message)
+    JOIN processing_jobs AS j ON j.file_hash = f.file_hash AND j.status = 'processing' AND j.run_id = %(run_id)s
+    ORDER BY j.file_hash COLLATE "C" FOR NO KEY UPDATE OF j
 )
 UPDATE processing_jobs AS j
 SET status = CASE WHEN j.retry_count < j.max_retries THEN 'pending' ELSE 'failed' END,
@@ -158,8 +159,7 @@ SET status = CASE WHEN j.retry_count < j.max_retries THEN 'pending' ELSE 'failed
     retry_at = now() + least(%(retry_seconds)s::float8 * 4 ^ j.retry_count, 3600) * interval '1 second',
     processing_started_at = NULL, run_id = NULL, dispatch_id = NULL,
     error_code = f.code, error_message = f.message
-FROM held, unnest(%(etags)s::text[], %(codes)s::text[], %(messages)s::text[]) AS f (file_hash, code, message)
-WHERE j.id = held.id AND j.file_hash = f.file_hash
+FROM held AS f WHERE j.id = f.id
 RETURNING j.file_hash AS etag, j.status AS state;
 
 -- name: postpone
