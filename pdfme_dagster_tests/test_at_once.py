@@ -280,11 +280,13 @@ def test_a_statement_that_loses_a_deadlock_with_an_operators_sql_is_sent_again(
     admit_jobs(stores[0], "a", "b")
     touch: LiteralString = "UPDATE processing_jobs SET retry_count = 1 WHERE file_hash = %s"
     with psycopg.connect(database) as operator, ThreadPoolExecutor(1) as threads:
+        # The run looks for deadlocks first, so that it is the one to lose.
+        operator.execute("SET LOCAL deadlock_timeout = '1 min'")
         operator.execute(touch, ("b",))
         claims = threads.submit(stores[0].start, "run-1", ["a", "b"])
         while count_waiting(psql) < 1:
             assert not claims.done()
-        # The run waits for b and has a; whoever waited first finds the deadlock and loses.
+        # The run waits for b and has a.
         operator.execute(touch, ("a",))
         operator.commit()
         assert [claim.etag for claim in claims.result().claimed] == ["a", "b"]
