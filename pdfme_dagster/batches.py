@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePath
 from typing import TypeVar
 
@@ -59,12 +60,16 @@ class Twin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """One claimed file as PDFs, one per statement, under the keys that they get."""
+    """One claimed file as PDFs, one per statement, under the keys that they get.
+
+    Where other PDFs have those, they get the ``long_keys``.
+    """
 
     claim: Claim
     content_sha256: str
     file: ParsedFile
     keys: tuple[str, ...]
+    long_keys: tuple[str, ...]
     pdfs: tuple[RenderedPdf, ...]
 
 
@@ -264,11 +269,13 @@ def _render_file(parsed: Parsed, renderer: StatementRenderer) -> Rendered:
     customers = _count_customers(file)
     left_out = {each.position for each in file.rejected}
     positions = [position for position in range(1, customers + 1) if position not in left_out]
+    name = partial(name_pdfs, upload, file.statements[0].org_id, positions, customers=customers)
     return Rendered(
         claim=claim,
         content_sha256=parsed.content_sha256,
         file=file,
-        keys=tuple(name_pdfs(upload, file.statements[0].org_id, positions, customers=customers)),
+        keys=tuple(name()),
+        long_keys=tuple(name(whole_etag=True)),
         pdfs=tuple(_render_statement(statement, renderer) for statement in file.statements),
     )
 
@@ -285,14 +292,7 @@ def _count_customers(file: ParsedFile) -> int:
 
 
 def _write_file(rendered: Rendered, objects: ObjectStore) -> Completion:
-    file, keys, digest = rendered.file, rendered.keys, hashlib.sha256()
-    for key, pdf in zip(keys, rendered.pdfs, strict=True):
-        sha256 = hashlib.sha256(pdf.content).hexdigest()
-        objects.write_pdf(
-            key, pdf.content, source_etag=rendered.claim.etag, sha256=sha256, fence=rendered.claim.fence
-        )
-        crash_point("after-first-put")
-        digest.update(pdf.content)
+    file, keys = rendered.file, _write_pdfs(rendered, objects)
     return Completion(
         etag=rendered.claim.etag,
         pdf_location=locate_pdfs(objects.pdfs_bucket, keys, customers=_count_customers(file)),
@@ -301,7 +301,7 @@ def _write_file(rendered: Rendered, objects: ObjectStore) -> Completion:
         pages=sum(pdf.pages for pdf in rendered.pdfs),
         pdf_bytes=sum(len(pdf.content) for pdf in rendered.pdfs),
         content_sha256=rendered.content_sha256,
-        pdf_sha256=digest.hexdigest(),
+        pdf_sha256=_digest(rendered.pdfs),
         profile=file.profile,
         warnings=len(file.warnings),
         rejected=len(file.rejected),
@@ -309,6 +309,36 @@ def _write_file(rendered: Rendered, objects: ObjectStore) -> Completion:
         template=_name_templates(rendered.pdfs),
         template_digest=_sum_digests(rendered.pdfs),
     )
+
+
+def _write_pdfs(rendered: Rendered, objects: ObjectStore) -> tuple[str, ...]:
+    """Store a file's PDFs; return their keys.
+
+    What is stored decides: a key belongs to the upload whose PDF is under it, so that each upload finds its
+    own names again, and no PDF ever gives way to that of another upload.
+    """
+    try:
+        return _write_under(rendered.keys, rendered, objects)
+    except PermanentError as exc:
+        if exc.code != "name_taken":
+            raise
+    return _write_under(rendered.long_keys, rendered, objects)
+
+
+def _write_under(keys: tuple[str, ...], rendered: Rendered, objects: ObjectStore) -> tuple[str, ...]:
+    claim = rendered.claim
+    for key, pdf in zip(keys, rendered.pdfs, strict=True):
+        sha256 = hashlib.sha256(pdf.content).hexdigest()
+        objects.write_pdf(key, pdf.content, source_etag=claim.etag, sha256=sha256, fence=claim.fence)
+        crash_point("after-first-put")
+    return keys
+
+
+def _digest(pdfs: Sequence[RenderedPdf]) -> str:
+    digest = hashlib.sha256()
+    for pdf in pdfs:
+        digest.update(pdf.content)
+    return digest.hexdigest()
 
 
 def _name_templates(pdfs: Sequence[RenderedPdf]) -> str:

@@ -5,128 +5,38 @@ Not here: what a statement reads like (parsing/) or looks like (rendering/).
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
-from botocore.exceptions import EndpointConnectionError
 
 from pdfme_dagster import batches
-from pdfme_dagster.batches import Outcome, RenderedBatch, parse_batch, render_batch, store_batch
-from pdfme_dagster.domain.job import Job, JobState
+from pdfme_dagster.batches import Outcome, store_batch
+from pdfme_dagster.domain.job import JobState
 from pdfme_dagster.domain.statement import RenderedPdf, Statement
 from pdfme_dagster.domain.upload import Upload, name_pdfs
 from pdfme_dagster.errors import ConfigurationError, TransientError
 from pdfme_dagster.local.statement_samples import make_files
-from pdfme_dagster.parsing import Profiles, load_profiles
+from pdfme_dagster.parsing import load_profiles
 from pdfme_dagster.rendering import StatementRenderer, load_statement_renderer
 from pdfme_dagster.stores.cache import SeenCache
 from pdfme_dagster.stores.jobs import JobStore
 from pdfme_dagster.stores.objects import ObjectStore
+from pdfme_dagster_tests.desk import *  # noqa: F403 - its fixture serves here
+from pdfme_dagster_tests.desk import ONE, PROFILES, SAMPLES, THREE, Desk, list_etags, refuse_requests
 from pdfme_dagster_tests.stores.conftest import *  # noqa: F403 - these fixtures serve here too
 from pdfme_dagster_tests.stores.conftest import open_objects
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-SAMPLES = Path(__file__).parent / "parsing" / "samples"
-ONE = (SAMPLES / "one_customer.txt").read_bytes()
-THREE = (SAMPLES / "three_customers_crlf.txt").read_bytes()
 # The closing balances of the three customers, each unlike any other text of the file.
 BALANCES = (b"|121.250|", b"|0.000||21092025|", b"|25.000-|")
-PROFILES = load_profiles()
 SKIPPING = load_profiles(defaults={"on_bad_statement": "skip"})
-RENDERER = load_statement_renderer()
 SEED = b"forty-two elephants remember everything"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """The three stores, the profiles and templates, and the bank's way into the uploads bucket."""
-
-    profiles: Profiles
-    renderer: StatementRenderer
-    jobs: JobStore
-    objects: ObjectStore
-    cache: SeenCache
-    s3: "S3Client"
-    uploads_bucket: str
-
-    def upload(self, key: str, content: bytes, *, max_retries: int = 3) -> str:
-        """Put a file and admit it; return its ETag."""
-        etag = self.s3.put_object(Bucket=self.uploads_bucket, Key=key, Body=content)["ETag"].strip('"')
-        upload = Upload(etag=etag, key=key, size_bytes=len(content))
-        self.jobs.admit([upload], max_retries=max_retries, batch_size=10)
-        return etag
-
-    def render(
-        self,
-        run_id: str,
-        *etags: str,
-        by_person: bool = False,
-        objects: ObjectStore | None = None,
-        **start: bool,
-    ) -> RenderedBatch:
-        """Claim, read, parse and render as a run does."""
-        claims = self.jobs.start(run_id, etags, retry_failed=by_person, **start)
-        parsed = parse_batch(
-            run_id,
-            claims,
-            jobs=self.jobs,
-            objects=objects or self.objects,
-            profiles=self.profiles,
-            follow_replaced=by_person,
-        )
-        return render_batch(parsed, renderer=self.renderer)
-
-    def store(self, run_id: str, batch: RenderedBatch, objects: ObjectStore | None = None) -> Outcome:
-        """Store as a run does."""
-        return store_batch(run_id, batch, jobs=self.jobs, objects=objects or self.objects, cache=self.cache)
-
-    def run(self, run_id: str, *etags: str, **options: Any) -> Outcome:
-        """Do all the work of a run."""
-        return self.store(run_id, self.render(run_id, *etags, **options), options.get("objects"))
-
-    def job(self, etag: str) -> Job:
-        """Return one job's row."""
-        (job,) = self.jobs.describe([etag])
-        return job
-
-    def pdfs(self) -> dict[str, bytes]:
-        """Return every stored PDF by its key."""
-        bucket = self.objects.pdfs_bucket
-        entries = self.s3.list_objects_v2(Bucket=bucket).get("Contents", [])
-        return {
-            entry["Key"]: self.s3.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read()
-            for entry in entries
-        }
-
-
-@pytest.fixture
-def desk(jobs: JobStore, objects: ObjectStore, cache: SeenCache, s3: "S3Client", uploads_bucket: str) -> Desk:
-    """The three stores of this test, empty."""
-    return Desk(
-        profiles=PROFILES,
-        renderer=RENDERER,
-        jobs=jobs,
-        objects=objects,
-        cache=cache,
-        s3=s3,
-        uploads_bucket=uploads_bucket,
-    )
-
-
-def refuse_requests(client: "S3Client", operation: str, part: str) -> None:
-    """Break the line for every request of this operation whose address contains ``part``."""
-
-    def refuse(request: Any, **_: object) -> None:
-        if part in request.url:
-            raise EndpointConnectionError(endpoint_url=request.url)
-
-    client.meta.events.register(f"before-send.s3.{operation}", refuse)
 
 
 def write_template(folder: Path, name: str, *fields: dict[str, object]) -> None:
@@ -143,10 +53,6 @@ def load_templates(folder: Path, content: str) -> StatementRenderer:
     """Load a folder whose ``templates.yaml`` says this."""
     (folder / "templates.yaml").write_text(content)
     return load_statement_renderer(folder, seed=SEED)
-
-
-def list_etags(jobs: Sequence[Any]) -> list[str]:
-    return [job.etag for job in jobs]
 
 
 # --- Files that go well ---
@@ -695,7 +601,7 @@ def test_s3_gone_between_reading_and_storing_requeues_everything(
     etags = [desk.upload("a.txt", ONE), desk.upload("b.txt", THREE)]
     batch = desk.render("run-1", *etags)
     outcome = desk.store("run-1", batch, dead_objects)
-    assert outcome.requeued == tuple(etags)
+    assert sorted(outcome.requeued) == sorted(etags)
     assert sorted(desk.jobs.take_pending(9)) == sorted(etags)
     assert desk.pdfs() == {}
 

@@ -44,8 +44,6 @@ def build_uploads_sensor(settings: DispatchSettings) -> dg.SensorDefinition:
         requests = dispatch_jobs(context.instance, jobs, settings, new=intake.new)
         if requests:
             return dg.SensorResult(run_requests=requests)
-        return dg.SkipReason(
-            f"{intake.listed} uploads listed, {len(intake.new)} new, {intake.refused} refused; no run needed"
-        )
+        return dg.SkipReason(f"{intake}; no run needed")
 
     return uploads_sensor

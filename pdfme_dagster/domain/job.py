@@ -96,6 +96,15 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KnownUpload:
+    """An upload that has a job; ``put_again``: the same bytes once more since the job failed."""
+
+    etag: str
+    state: JobState
+    put_again: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """A job that one run holds: only that run may complete, fail or requeue it.
 

@@ -5,12 +5,13 @@ Not here: SQL (sql/queries.sql), the schema (sql/0001…), or what a job's file 
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import fields
 from typing import Any, Self, TypeVar
 from uuid import UUID
 
-from psycopg.rows import kwargs_row
+from psycopg.errors import DeadlockDetected
+from psycopg.rows import RowFactory, kwargs_row, tuple_row
 from psycopg_pool import ConnectionPool
 
 from pdfme_dagster.domain.job import (
@@ -21,6 +22,7 @@ from pdfme_dagster.domain.job import (
     Job,
     JobFailure,
     JobState,
+    KnownUpload,
     OpenDispatch,
     Release,
 )
@@ -33,6 +35,8 @@ _DISPATCH_LOCK = 0x64697370
 _ORIGINALS_LOCK = 0x6F726967
 _CONNECT_SECONDS = 10.0
 _RETRY_SECONDS = 10.0
+# Of a statement that lost a deadlock, each after the second that Postgres takes to find one.
+_ATTEMPTS = 3
 
 T = TypeVar("T")
 Rows = list[tuple[Any, ...]]
@@ -85,6 +89,16 @@ class JobStore:
     def states(self, etags: Sequence[str]) -> dict[str, JobState]:
         """Return the state of each of these jobs that exists."""
         return {etag: JobState(state) for etag, state in self._rows("states", etags=list(etags))}
+
+    def recall(self, uploads: Sequence[Upload]) -> list[KnownUpload]:
+        """Return what became of each of these uploads that has a job."""
+        etags = [upload.etag for upload in uploads]
+        return self._made(_make_known, "recall", etags=etags, put_at=[upload.put_at for upload in uploads])
+
+    def count_renamed(self, uploads: Sequence[Upload]) -> int:
+        """Return how many of these uploads have the name of an older one, under another ETag."""
+        etags, keys = [upload.etag for upload in uploads], [upload.key for upload in uploads]
+        return int(self._rows("count_renamed", etags=etags, keys=keys)[0][0])
 
     def count_states(self, etags: Sequence[str]) -> dict[JobState, int]:
         """Return how many of these jobs are in each state."""
@@ -143,7 +157,7 @@ class JobStore:
         )
 
     def completed_among(self, etags: Sequence[str]) -> tuple[CompletedJob, ...]:
-        """Return those of these jobs that are completed."""
+        """Return those of these jobs that are completed, in order of discovery."""
         return tuple(self._made(CompletedJob, "completed_among", etags=list(etags))) if etags else ()
 
     def complete(self, run_id: str, completions: Sequence[Completion]) -> set[str]:
@@ -209,17 +223,25 @@ class JobStore:
         return self._retry_seconds * random.uniform(0.75, 1.25)  # noqa: S311  no secret
 
     def _rows(self, query: str, **parameters: object) -> Rows:
-        with postgres_errors(), self._pool.connection() as connection:
-            return connection.execute(_query(query), parameters).fetchall()
+        return self._ask(tuple_row, query, parameters)
 
     def _made(self, make: Callable[..., T], query: str, **parameters: object) -> list[T]:
         """Return what ``make`` makes of each row's columns by name."""
-        rows = kwargs_row(make)
-        with (
-            postgres_errors(),
-            self._pool.connection() as connection,
-            connection.cursor(row_factory=rows) as cursor,
-        ):
+        return self._ask(kwargs_row(make), query, parameters)
+
+    def _ask(self, rows: RowFactory[T], query: str, parameters: Mapping[str, object]) -> list[T]:
+        """Send one statement; once more when it lost a deadlock, which undid it.
+
+        Ours lock in one order and cannot cause one, but an operator's SQL over many jobs may.
+        """
+        with postgres_errors():
+            for _ in range(_ATTEMPTS - 1):
+                with suppress(DeadlockDetected):
+                    return self._send(rows, query, parameters)
+            return self._send(rows, query, parameters)
+
+    def _send(self, rows: RowFactory[T], query: str, parameters: Mapping[str, object]) -> list[T]:
+        with self._pool.connection() as connection, connection.cursor(row_factory=rows) as cursor:
             return cursor.execute(_query(query), parameters).fetchall()
 
 
@@ -229,6 +251,10 @@ def _query(name: str) -> bytes:
 
 def _make_job(*, state: str, **columns: Any) -> Job:
     return Job(state=JobState(state), **columns)
+
+
+def _make_known(*, state: str, **columns: Any) -> KnownUpload:
+    return KnownUpload(state=JobState(state), **columns)
 
 
 def _make_release(*, etag: str, state: str) -> Release:

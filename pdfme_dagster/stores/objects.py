@@ -6,7 +6,7 @@ Not here: what the bytes mean, or which endpoint and credentials (the caller mak
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
-from pdfme_dagster.domain.upload import Upload, link_pdf, read_etag
+from pdfme_dagster.domain.upload import Upload, link_pdf, read_entry, read_etag
 from pdfme_dagster.errors import PermanentError, TransientError
 from pdfme_dagster.stores.contents import (
     ANSWER_SECONDS,
@@ -80,7 +80,7 @@ class ObjectStore:
     def list_uploads(self, refuse: Callable[[PermanentError], None]) -> Iterator[Upload]:
         """Yield every upload, a page of 1,000 at a time and without download; folder markers are left out.
 
-        An entry without a usable ETag goes to ``refuse`` and the listing goes on.
+        An entry without a usable ETag, size or key goes to ``refuse`` and the listing goes on.
         """
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._uploads_bucket, Prefix=self._uploads_prefix
@@ -88,11 +88,10 @@ class ObjectStore:
         for page in self._answers(pages):
             for entry in page.get("Contents", []):
                 try:
-                    etag = read_etag(entry.get("ETag", ""), entry["Key"])
+                    upload = read_entry(entry)
                 except PermanentError as exc:
                     refuse(exc)
                     continue
-                upload = Upload(etag=etag, key=entry["Key"], size_bytes=entry["Size"])
                 if not upload.is_folder_marker:
                     yield upload
 
@@ -116,9 +115,10 @@ class ObjectStore:
             refuse(self._uploads_bucket, exc)
 
     def write_pdf(self, key: str, content: bytes, *, source_etag: str, sha256: str, fence: int) -> None:
-        """Store one PDF unless a later claim has; raise PermanentError ``claim_lost`` then.
+        """Store one PDF; writing the same again is harmless. ``fence`` is the claim's.
 
-        ``fence`` is the claim's. Writing the same again is harmless.
+        Raises PermanentError ``claim_lost`` where a later claim has stored one, ``name_taken`` where another
+        upload has.
         """
         metadata = {"source-etag": source_etag, "sha256": sha256, "fence": str(fence)}
         for _ in range(_WRITE_ATTEMPTS):
@@ -127,6 +127,12 @@ class ObjectStore:
             stored = self._pdfs.look(key)
             if stored is None:
                 continue  # deleted meanwhile
+            if stored.metadata.get("source-etag", source_etag) != source_etag:
+                raise PermanentError(
+                    "name_taken",
+                    f"the PDFs bucket has another upload's PDF under {key}, where this one belongs: "
+                    "move that elsewhere and try this file again",
+                )
             if _read_fence(stored) > fence:
                 raise PermanentError("claim_lost", "a later run has stored this PDF; this one came too late")
             # Our own: it was stored after all, and only the answer was lost.

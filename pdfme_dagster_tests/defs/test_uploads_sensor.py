@@ -74,6 +74,35 @@ def test_flushed_redis_starts_nothing_twice(tick: Tick, upload: Put, redis_clien
     assert tick() == []
 
 
+def test_a_failed_upload_put_again_unchanged_starts_nothing_and_the_tick_says_what_does(
+    instance: dg.DagsterInstance,
+    settings: Settings,
+    jobs: JobStore,
+    cache: SeenCache,
+    objects: ObjectStore,
+    upload: Put,
+    tick: Tick,
+    database: str,
+) -> None:
+    etag = upload("900_1.txt", b"one")
+    tick()
+    cache.forget([etag])
+    _finish_all(database)
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE processing_jobs SET completed_at = completed_at - interval '1 minute'")
+    upload("900_1.txt", b"one")
+    result = build_uploads_sensor(settings.dispatch)(
+        dg.build_sensor_context(instance=instance), jobs=jobs, cache=cache, objects=objects
+    )
+    assert isinstance(result, dg.SkipReason)
+    assert result.skip_message == (
+        "1 uploads listed, 0 new, 0 refused; 1 failed uploads were put again unchanged since they failed, "
+        f"which starts nothing: `pdfme-dagster retry --hash {etag}`, or materialize their partitions; "
+        "no run needed"
+    )
+    assert jobs.states([etag]) == {etag: JobState.FAILED}
+
+
 def test_dead_redis_stops_neither_discovery_nor_the_sensor(
     instance: dg.DagsterInstance, settings: Settings, jobs: JobStore, objects: ObjectStore, upload: Put
 ) -> None:

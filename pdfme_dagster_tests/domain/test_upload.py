@@ -1,12 +1,21 @@
 """Which ETags are usable, and the names PDFs get. Not here: reading objects (../stores/test_objects.py)."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pdfme_dagster.domain.upload import Upload, link_pdf, locate_pdf, locate_pdfs, name_pdfs, read_etag
+from pdfme_dagster.domain.upload import (
+    Upload,
+    link_pdf,
+    locate_pdf,
+    locate_pdfs,
+    name_pdfs,
+    read_entry,
+    read_etag,
+)
 from pdfme_dagster.errors import PermanentError
 
 CARD = "5000000000000015"
@@ -127,6 +136,46 @@ def test_versions_of_a_file_get_different_names() -> None:
     newer = replace(UPLOAD, etag="f" * 32)
     keys, others = (name_pdfs(each, "900", [1, 2], customers=2) for each in (UPLOAD, newer))
     assert not set(keys) & set(others)
+
+
+def test_the_name_with_the_whole_etag_is_one_uploads_alone() -> None:
+    stem = "900/900_202509_000001"
+    for etag in (UPLOAD.etag, f"{UPLOAD.etag}-2", "a+b", "a=b", "a_b"):
+        upload = replace(UPLOAD, etag=etag)
+        one = name_pdfs(upload, "900", [1], customers=1, whole_etag=True)
+        assert one == [f"{stem}-{etag}.pdf"]
+        several = name_pdfs(upload, "900", [1, 3], customers=3, whole_etag=True)
+        assert several == [f"{stem}-{etag}/0001.pdf", f"{stem}-{etag}/0003.pdf"]
+
+
+LISTED = {"Key": "in/a.txt", "ETag": '"abc"', "Size": 7, "LastModified": datetime(2025, 9, 30, tzinfo=UTC)}
+
+
+def test_an_entry_of_a_listing_is_an_upload() -> None:
+    upload = read_entry(LISTED)
+    assert upload == Upload(etag="abc", key="in/a.txt", size_bytes=7)
+    assert upload.put_at == LISTED["LastModified"]
+
+
+def test_the_same_bytes_put_again_are_the_same_upload() -> None:
+    later = read_entry(LISTED | {"LastModified": datetime(2026, 1, 1, tzinfo=UTC)})
+    assert later == read_entry(LISTED)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [({"Key": "in/\0.txt"}, "bad_key"), ({"Size": None}, "no_size"), ({"ETag": None}, "bad_etag")],
+)
+def test_an_entry_that_cannot_be_an_upload_is_refused(changes: dict[str, str | None], code: str) -> None:
+    entry = {name: value for name, value in (LISTED | changes).items() if value is not None}
+    with pytest.raises(PermanentError, match=r"^in/[a?]\.txt: .*; upload ") as refused:
+        read_entry(entry)
+    assert refused.value.code == code
+
+
+def test_an_entry_without_a_time_was_put_long_ago() -> None:
+    entry = {name: value for name, value in LISTED.items() if name != "LastModified"}
+    assert read_entry(entry).put_at.year == 1970
 
 
 TEXT = st.text(min_size=1, max_size=200)

@@ -20,6 +20,7 @@ from pdfme_dagster.parsing.reader import organisation_of
 from pdfme_dagster.stores.job_reports import JobChoice, JobReports
 from pdfme_dagster.stores.jobs import JobStore
 from pdfme_dagster_tests.stores.at_once import at_once
+from pdfme_dagster_tests.stores.counting import CountingConnection
 from pdfme_dagster_tests.stores.sample_jobs import admit_jobs, make_completion
 
 CARD = "5000000000000015"
@@ -47,22 +48,6 @@ def reports(database: str) -> Iterator[JobReports]:
     """The reports over this test's database."""
     with JobReports.open(database) as opened:
         yield opened
-
-
-class CountingConnection(psycopg.Connection[Any]):
-    """A connection that counts what is sent over it, by whatever cursor."""
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self.sent: list[object] = []
-        counted = self.sent
-
-        class CountingCursor(psycopg.Cursor[Any]):
-            def execute(self, query: Any, *arguments: Any, **options: Any) -> Any:
-                counted.append(query)
-                return super().execute(query, *arguments, **options)
-
-        self.cursor_factory = CountingCursor
 
 
 @pytest.fixture

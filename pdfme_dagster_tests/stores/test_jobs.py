@@ -5,12 +5,11 @@ Not here: the schema and the operator's functions (test_migrations.py).
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, ClassVar, LiteralString
+from typing import Any, LiteralString
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from psycopg_pool import ConnectionPool
 
 from pdfme_dagster.domain.job import Claim, JobFailure, JobState, OpenDispatch, Release
 from pdfme_dagster.domain.upload import Upload
@@ -20,6 +19,7 @@ from pdfme_dagster.local.services import EmbeddedServices
 from pdfme_dagster.stores import jobs as jobs_module
 from pdfme_dagster.stores.jobs import JobStore
 from pdfme_dagster_tests.stores.at_once import at_once
+from pdfme_dagster_tests.stores.counting import open_counting_pool
 from pdfme_dagster_tests.stores.sample_jobs import make_completion
 
 MANY = 2_000
@@ -109,27 +109,13 @@ def test_two_watchers_that_find_the_same_files_start_each_once(
     assert one.count_pending() == MANY
 
 
-class CountingConnection(psycopg.Connection[Any]):
-    """A connection that notes what is sent over it."""
-
-    sent: ClassVar[list[object]] = []
-
-    def execute(self, query: Any, *arguments: Any, **options: Any) -> psycopg.Cursor[Any]:
-        """Note and send."""
-        self.sent.append(query)
-        return super().execute(query, *arguments, **options)
-
-
 @pytest.mark.parametrize(("uploads", "statements"), [(5000, 5), (5001, 6), (1, 1), (0, 0)])
 def test_admission_sends_one_statement_per_batch(database: str, uploads: int, statements: int) -> None:
-    CountingConnection.sent.clear()
-    pool: ConnectionPool[Any] = ConnectionPool(
-        database, connection_class=CountingConnection, min_size=1, max_size=1, open=False
-    )
-    with pool:
+    with open_counting_pool(database) as pool:
         admitted = admit(JobStore(pool), *number_etags(uploads))
+        with pool.connection() as connection:
+            assert len(connection.sent) == statements
     assert len(admitted) == uploads
-    assert len(CountingConnection.sent) == statements
 
 
 # --- Dispatch ---

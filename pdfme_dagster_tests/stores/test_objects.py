@@ -4,19 +4,26 @@ Not here: the emulator's own manners (../local/test_s3.py); which ETags are usab
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+import random
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
+from functools import partial
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pdfme_dagster.domain.upload import Upload
 from pdfme_dagster.errors import ConfigurationError, PermanentError, TransientError
-from pdfme_dagster.local.ports import free_port
+from pdfme_dagster.local.ports import LOOPBACK, free_port
 from pdfme_dagster.local.services import EmbeddedServices
-from pdfme_dagster.stores.contents import Contents, open_fast_contents
+from pdfme_dagster.stores.contents import Contents, Stored, open_fast_contents
 from pdfme_dagster.stores.objects import ObjectStore
+from pdfme_dagster_tests.stores.at_once import at_once
 from pdfme_dagster_tests.stores.conftest import open_hasty_client, open_objects
 
 if TYPE_CHECKING:
@@ -199,6 +206,218 @@ def test_a_pdf_is_stored_with_what_it_was_made_from(
     assert s3.list_objects_v2(Bucket=pdfs_bucket)["KeyCount"] == 1
 
 
+class Meddling:
+    """A bucket where something happens at a chosen call, once or each time: what others do meanwhile."""
+
+    def __init__(self, contents: Contents, **meddle: Callable[[], object]) -> None:
+        self._contents, self._meddle = contents, meddle
+
+    def read(self, key: str, etag: str) -> bytes:
+        """Read undisturbed."""
+        return self._contents.read(key, etag)
+
+    def create(self, key: str, content: bytes, metadata: Mapping[str, str]) -> bool:
+        """Let it happen, then create."""
+        self._happen("create")
+        return self._contents.create(key, content, metadata)
+
+    def look(self, key: str) -> Stored | None:
+        """Let it happen, then look."""
+        self._happen("look")
+        return self._contents.look(key)
+
+    def replace(self, key: str, content: bytes, metadata: Mapping[str, str], *, etag: str) -> bool:
+        """Let it happen, then replace."""
+        self._happen("replace")
+        return self._contents.replace(key, content, metadata, etag=etag)
+
+    def _happen(self, call: str) -> None:
+        if call in self._meddle:
+            self._meddle[call]()
+
+
+class LosingAnswers(Meddling):
+    """A bucket whose first answer to a write gets lost, so that the driver sends it again."""
+
+    def create(self, key: str, content: bytes, metadata: Mapping[str, str]) -> bool:
+        """Create twice; only the second answer arrives."""
+        super().create(key, content, metadata)
+        return super().create(key, content, metadata)
+
+    def replace(self, key: str, content: bytes, metadata: Mapping[str, str], *, etag: str) -> bool:
+        """Replace twice; only the second answer arrives."""
+        super().replace(key, content, metadata, etag=etag)
+        return super().replace(key, content, metadata, etag=etag)
+
+
+KEY = "900/a-0123abcd.pdf"
+
+
+def write(objects: ObjectStore, fence: int, content: bytes | None = None, **changes: str) -> None:
+    """Store what a claim made, by default bytes that say whose they are."""
+    values = {"source_etag": "abc", "sha256": "f" * 64} | changes
+    objects.write_pdf(KEY, b"%%PDF %d" % fence if content is None else content, fence=fence, **values)
+
+
+def read_pdf(s3: "S3Client", pdfs_bucket: str) -> bytes:
+    return s3.get_object(Bucket=pdfs_bucket, Key=KEY)["Body"].read()
+
+
+@pytest.fixture
+def open_bucket(either: ObjectStore) -> Callable[[str], Contents]:
+    """What opens this test's bucket of PDFs, once through boto3 alone and once as runs use it."""
+    return lambda _: either._pdfs
+
+
+Meddle = Callable[..., ObjectStore]
+
+
+@pytest.fixture
+def meddled(
+    program_client: "S3Client", uploads_bucket: str, pdfs_bucket: str, open_bucket: Callable[[str], Contents]
+) -> Meddle:
+    """Open a store whose bucket is meddled with."""
+
+    def open_store(kind: type[Meddling] = Meddling, **meddle: Callable[[], object]) -> ObjectStore:
+        def contents(bucket: str) -> Contents:
+            return kind(open_bucket(bucket), **meddle)
+
+        return open_objects(program_client, uploads_bucket, pdfs_bucket, contents=contents)
+
+    return open_store
+
+
+def test_a_later_claims_pdf_is_never_overwritten_by_an_earlier_one(
+    s3: "S3Client", pdfs_bucket: str, either: ObjectStore
+) -> None:
+    write(either, 9)
+    for fence in (8, 1, 0):
+        with pytest.raises(PermanentError, match="this one came too late") as refused:
+            write(either, fence)
+        assert refused.value.code == "claim_lost"
+    assert read_pdf(s3, pdfs_bucket) == b"%PDF 9"
+
+
+def test_an_earlier_claims_pdf_is_replaced_also_by_other_bytes(
+    s3: "S3Client", pdfs_bucket: str, either: ObjectStore
+) -> None:
+    for fence in (7, 9, 2**60):
+        write(either, fence, sha256=f"{fence:064x}")
+        assert read_pdf(s3, pdfs_bucket) == b"%%PDF %d" % fence
+    stored = s3.head_object(Bucket=pdfs_bucket, Key=KEY)
+    assert stored["Metadata"] == {"source-etag": "abc", "sha256": f"{2**60:064x}", "fence": str(2**60)}
+    assert stored["ContentType"] == "application/pdf"
+
+
+def test_the_same_claim_may_write_again(s3: "S3Client", pdfs_bucket: str, either: ObjectStore) -> None:
+    for _ in range(3):
+        write(either, 7)
+    write(either, 7, b"%PDF made again", sha256="e" * 64)
+    assert read_pdf(s3, pdfs_bucket) == b"%PDF made again"
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [{}, {"source-etag": "abc"}, {"sha256": "f" * 64}, {"fence": ""}, {"fence": "seven"}, {"fence": "-1"}],
+    ids=str,
+)
+def test_pdfs_of_before_there_were_fences_are_replaced(
+    s3: "S3Client", pdfs_bucket: str, either: ObjectStore, metadata: dict[str, str]
+) -> None:
+    s3.put_object(Bucket=pdfs_bucket, Key=KEY, Body=b"%PDF old", Metadata=metadata)
+    write(either, 7)
+    assert read_pdf(s3, pdfs_bucket) == b"%PDF 7"
+
+
+@pytest.mark.parametrize("fence", [1, 7, 9])
+def test_another_uploads_pdf_is_never_overwritten(
+    s3: "S3Client", pdfs_bucket: str, either: ObjectStore, fence: int
+) -> None:
+    write(either, 7, source_etag="other")
+    with pytest.raises(PermanentError, match=f"another upload's PDF under {KEY}") as refused:
+        write(either, fence)
+    assert refused.value.code == "name_taken"
+    assert read_pdf(s3, pdfs_bucket) == b"%PDF 7"
+
+
+@pytest.mark.parametrize("before", [None, 3], ids=["new", "replaced"])
+def test_a_write_whose_answer_was_lost_is_stored_once_and_no_trouble(
+    s3: "S3Client", pdfs_bucket: str, either: ObjectStore, meddled: Meddle, before: int | None
+) -> None:
+    if before is not None:
+        write(either, before)
+    write(meddled(LosingAnswers), 7)
+    assert read_pdf(s3, pdfs_bucket) == b"%PDF 7"
+
+
+@pytest.mark.parametrize("call", ["create", "look", "replace"])
+def test_a_pdf_deleted_meanwhile_is_stored_anew(
+    s3: "S3Client", pdfs_bucket: str, either: ObjectStore, meddled: Meddle, call: str
+) -> None:
+    write(either, 3)
+    store = meddled(**{call: lambda: s3.delete_object(Bucket=pdfs_bucket, Key=KEY)})
+    write(store, 7)
+    assert read_pdf(s3, pdfs_bucket) == b"%PDF 7"
+
+
+@pytest.mark.parametrize("other", [5, 9])
+def test_a_pdf_stored_between_look_and_replacement_is_looked_at_again(
+    s3: "S3Client", pdfs_bucket: str, either: ObjectStore, meddled: Meddle, other: int
+) -> None:
+    write(either, 3)
+    others = iter([other])
+
+    def meddle() -> None:
+        for fence in others:
+            write(either, fence)
+
+    store = meddled(replace=meddle)
+    if other > 7:
+        with pytest.raises(PermanentError, match="came too late"):
+            write(store, 7)
+    else:
+        write(store, 7)
+    assert read_pdf(s3, pdfs_bucket) == b"%%PDF %d" % max(7, other)
+
+
+def test_a_key_that_others_write_without_end_is_a_passing_trouble(
+    s3: "S3Client", pdfs_bucket: str, meddled: Meddle
+) -> None:
+    versions = iter(range(99))
+
+    def meddle() -> None:
+        s3.put_object(Bucket=pdfs_bucket, Key=KEY, Body=b"%PDF old", Metadata={"n": str(next(versions))})
+        s3.put_object(Bucket=pdfs_bucket, Key=KEY, Body=b"%%PDF %d" % next(versions))
+
+    with pytest.raises(TransientError, match="others write under its key"):
+        write(meddled(create=meddle, replace=meddle), 7)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_of_many_claims_at_once_the_highest_wins_whatever_the_order(
+    s3: "S3Client", pdfs_bucket: str, either: ObjectStore, seed: int
+) -> None:
+    chance = random.Random(seed)
+    fences = chance.sample(range(1, 100), 8)
+
+    def claim(fence: int) -> str:
+        while True:
+            try:
+                write(either, fence)
+            except TransientError:
+                continue  # as a run does that is tried again
+            except PermanentError as exc:
+                return exc.code
+            return "stored"
+
+    if chance.random() < 0.5:
+        s3.put_object(Bucket=pdfs_bucket, Key=KEY, Body=b"%PDF old")
+    came_to = dict(zip(fences, at_once([partial(claim, fence) for fence in fences]), strict=True))
+    assert read_pdf(s3, pdfs_bucket) == b"%%PDF %d" % max(fences)
+    assert came_to.pop(max(fences)) == "stored"
+    assert set(came_to.values()) <= {"stored", "claim_lost"}
+
+
 @pytest.mark.parametrize(
     ("pdfs_url", "location", "link"),
     [
@@ -298,6 +517,56 @@ def test_s3_that_is_not_there_is_a_passing_trouble(dead_objects: ObjectStore, ca
     ) as refused:
         CALLS_AND_HEAD[call](dead_objects)
     assert "\n" not in str(refused.value)
+
+
+class WithoutConditions(BaseHTTPRequestHandler):
+    """An endpoint that knows no conditional writes."""
+
+    def do_PUT(self) -> None:
+        """Say so, as S3 does."""
+        self.rfile.read(int(self.headers["Content-Length"]))
+        answer = b"<Error><Code>NotImplemented</Code><Message>If-None-Match</Message></Error>"
+        self.send_response(HTTPStatus.NOT_IMPLEMENTED)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def old_endpoint() -> Iterator[str]:
+    """The address of an endpoint without conditional writes."""
+    with ThreadingHTTPServer((LOOPBACK, free_port(0)), WithoutConditions) as server:
+        serving = Thread(target=server.serve_forever, args=(0.01,))
+        serving.start()
+        yield f"http://{LOOPBACK}:{server.server_port}"
+        server.shutdown()
+        serving.join()
+
+
+@pytest.mark.parametrize("kind", ["boto3", "obstore"])
+def test_an_endpoint_without_conditional_writes_is_a_setting_to_correct(
+    old_endpoint: str,
+    services: EmbeddedServices,
+    program_client: "S3Client",
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+) -> None:
+    for name, value in services.environment().items():
+        monkeypatch.setenv(name, value)
+    client = open_client_at(old_endpoint, services)
+    contents = open_fast_contents(client, old_endpoint) if kind == "obstore" else None
+    with (
+        closing(client),
+        pytest.raises(ConfigurationError, match="bucket pdfs has no conditional writes"),
+    ):
+        write(open_objects(client, "uploads", "pdfs", contents=contents), 7)
+
+
+def open_client_at(url: str, services: EmbeddedServices) -> "S3Client":
+    return open_hasty_client(replace(services.endpoints.s3, port=int(url.rpartition(":")[2])))
 
 
 def test_a_body_that_breaks_off_is_a_passing_trouble(
