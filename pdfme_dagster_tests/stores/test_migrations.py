@@ -30,6 +30,7 @@ ALL = [
     "0003_how_a_file_was_read.sql",
     "0004_what_pdfs_were_made_with.sql",
     "0005_exactly_once.sql",
+    "0006_forgotten_pdfs.sql",
 ]
 SEED_COLUMNS = {
     "id",
