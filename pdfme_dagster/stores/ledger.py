@@ -11,6 +11,7 @@ from typing import Self, TypeVar
 import psycopg
 from psycopg.rows import class_row
 
+from pdfme_dagster.domain.upload import find_pdf
 from pdfme_dagster.stores.named_queries import load_queries, postgres_errors
 
 _CONNECT_SECONDS = 10
@@ -70,7 +71,7 @@ class Ledger:
 
     def count_uploads(self, etags: Iterable[str], *, prefix: str) -> UploadCounts:
         """Take the ETags of all listed uploads, one for each name, and count what became of them."""
-        self._note("upload", etags)
+        self._note("upload", ((etag,) for etag in etags))
         return self._count(UploadCounts, "uploads", prefix=prefix)
 
     def count_pdfs(self, keys: Iterable[str], *, bucket: str, prefix: str) -> PdfCounts:
@@ -78,15 +79,15 @@ class Ledger:
 
         Only those of uploads under this prefix are counted, and those that are nobody's.
         """
-        self._note("pdf", keys)
-        return self._count(PdfCounts, "pdfs", bucket=f"s3://{bucket}/", prefix=prefix)
+        self._note("pdf", (find_pdf(bucket, key) for key in keys))
+        return self._count(PdfCounts, "pdfs", prefix=prefix)
 
-    def _note(self, what: str, listed: Iterable[str]) -> None:
+    def _note(self, what: str, listed: Iterable[tuple[object, ...]]) -> None:
         with postgres_errors(), self._connection.cursor() as cursor:
             cursor.execute(_query(f"listed_{what}s"))
             with cursor.copy(_query(f"note_{what}")) as copy:
-                for each in listed:
-                    copy.write_row((each,))
+                for row in listed:
+                    copy.write_row(row)
 
     def _count(self, counts: type[T], query: str, **parameters: object) -> T:
         with postgres_errors(), self._connection.cursor(row_factory=class_row(counts)) as cursor:

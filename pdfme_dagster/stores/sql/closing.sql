@@ -9,14 +9,14 @@ SELECT FROM processing_jobs LIMIT 0;
 CREATE TEMPORARY TABLE listed_uploads (etag text NOT NULL) ON COMMIT DROP;
 
 -- name: listed_pdfs
--- One row for each object of the PDFs bucket.
-CREATE TEMPORARY TABLE listed_pdfs (key text NOT NULL) ON COMMIT DROP;
+-- One row for each object of the PDFs bucket: where it is as a job says it, and its number in a folder.
+CREATE TEMPORARY TABLE listed_pdfs (location text NOT NULL, number integer) ON COMMIT DROP;
 
 -- name: note_upload
 COPY listed_uploads (etag) FROM STDIN;
 
 -- name: note_pdf
-COPY listed_pdfs (key) FROM STDIN;
+COPY listed_pdfs (location, number) FROM STDIN;
 
 -- name: uploads
 -- One row for each listed ETag and each job under the prefix, of which every one belongs to one count. The
@@ -49,47 +49,35 @@ SELECT count(*) FILTER (WHERE names IS NULL) AS gone,
 FROM known;
 
 -- name: pdfs
--- Every listed key with the completed job whose it is, by the job's pdf_location: the key itself, or the folder
+-- Every listed PDF with the completed job whose it is, by the job's pdf_location: the key itself, or the folder
 -- that has a number for each customer. Which customers of a folder were left out the table does not say, so a
--- folder has as many keys as its job has statements, whichever they are. ``asked`` are jobs under the prefix.
+-- folder has as many PDFs as its job has statements, whichever they are. ``asked`` are jobs under the prefix.
 WITH owners AS (
-    SELECT substring(pdf_location FROM length(%(bucket)s) + 1) AS location, sum(statements)::bigint AS statements,
+    SELECT pdf_location AS location, sum(statements)::bigint AS statements,
            max(statements + coalesce(rejected, 0)) AS customers, bool_or(starts_with(filename, %(prefix)s)) AS asked
     FROM processing_jobs
     WHERE status = 'completed' AND duplicate_of IS NULL AND statements > 0
-      AND starts_with(pdf_location, %(bucket)s)
     GROUP BY pdf_location
-), forgotten AS (
-    SELECT substring(pdf_location FROM length(%(bucket)s) + 1) AS location, customers
-    FROM forgotten_pdfs WHERE starts_with(pdf_location, %(bucket)s)
-), keys AS (
-    SELECT key, substring(key FROM '^.*/') AS folder,
-           substring(key FROM '/([0-9]{4}|[1-9][0-9]{4,8})[.]pdf$')::integer AS number
-    FROM listed_pdfs
-), sorted AS (
-    SELECT coalesce(one.location, several.location) AS location, coalesce(one.asked, several.asked) AS asked,
-           coalesce(old_one.location, old_several.location) IS NOT NULL AS forgotten
-    FROM keys
-    LEFT JOIN owners AS one ON one.location = key AND right(key, 1) <> '/'
-    LEFT JOIN owners AS several ON several.location = folder AND number BETWEEN 1 AND several.customers
-    LEFT JOIN forgotten AS old_one ON old_one.location = key AND right(key, 1) <> '/'
-    LEFT JOIN forgotten AS old_several ON old_several.location = folder AND number BETWEEN 1 AND old_several.customers
+), places AS (
+    SELECT p.location, owners.asked, forgotten.pdf_location IS NOT NULL AS forgotten, count(*) AS pdfs
+    FROM listed_pdfs AS p
+    LEFT JOIN owners
+           ON owners.location = p.location AND (number IS NULL OR number BETWEEN 1 AND owners.customers)
+    LEFT JOIN forgotten_pdfs AS forgotten
+           ON forgotten.pdf_location = p.location AND (number IS NULL OR number BETWEEN 1 AND forgotten.customers)
+    GROUP BY 1, 2, 3
+), stored AS (
+    SELECT coalesce(sum(pdfs) FILTER (WHERE asked OR asked IS NULL), 0)::bigint AS stored,
+           coalesce(sum(pdfs) FILTER (WHERE asked IS NULL AND NOT forgotten), 0)::bigint AS nobodys,
+           coalesce(sum(pdfs) FILTER (WHERE asked IS NULL AND forgotten), 0)::bigint AS forgotten
+    FROM places
 ), found AS (
-    SELECT location, count(*) AS pdfs FROM sorted WHERE location IS NOT NULL GROUP BY location
+    SELECT location, sum(pdfs) AS pdfs FROM places WHERE asked GROUP BY location
 ), compared AS (
-    SELECT coalesce(sum(greatest(statements - coalesce(pdfs, 0), 0)), 0)::bigint AS absent,
+    SELECT coalesce(sum(statements), 0)::bigint AS expected,
+           coalesce(sum(greatest(statements - coalesce(pdfs, 0), 0)), 0)::bigint AS absent,
            coalesce(sum(greatest(coalesce(pdfs, 0) - statements, 0)), 0)::bigint AS surplus
     FROM owners LEFT JOIN found USING (location)
     WHERE asked
-), all_expected AS (
-    SELECT coalesce(sum(statements), 0)::bigint AS expected,
-           coalesce(sum(statements) FILTER (WHERE NOT starts_with(pdf_location, %(bucket)s)), 0)::bigint AS astray
-    FROM processing_jobs
-    WHERE status = 'completed' AND duplicate_of IS NULL AND statements > 0 AND starts_with(filename, %(prefix)s)
 )
-SELECT expected,
-       (SELECT count(*) FROM sorted WHERE asked OR location IS NULL) AS stored,
-       (SELECT count(*) FROM sorted WHERE location IS NULL AND NOT forgotten) + surplus AS orphans,
-       absent + astray AS absent,
-       (SELECT count(*) FROM sorted WHERE location IS NULL AND forgotten) AS forgotten
-FROM all_expected, compared;
+SELECT expected, stored, nobodys + surplus AS orphans, absent, forgotten FROM compared, stored;
