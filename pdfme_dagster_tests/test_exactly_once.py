@@ -1,0 +1,272 @@
+"""Exactly once, whatever happens in whichever order: random histories of uploads, crashes, retries and time.
+
+Not here: the world that they happen to, and what must hold in it (exactly_once.py).
+"""
+
+import os
+import random
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+import redis
+from hypothesis import HealthCheck, seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from pdfme_dagster.crash_points import CrashPoint
+from pdfme_dagster.rendering import load_statement_renderer
+from pdfme_dagster.stores.cache import SeenCache
+from pdfme_dagster.stores.job_reports import JobReports
+from pdfme_dagster.stores.jobs import JobStore
+from pdfme_dagster_tests.exactly_once import CONTENTS, Content, Services, Stop, Trouble, World, watch_points
+from pdfme_dagster_tests.stores.conftest import *  # noqa: F403 - these fixtures serve here too
+from pdfme_dagster_tests.test_batches import write_template
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+KEYS = st.sampled_from(["900_a.txt", "900_b.txt", "in/900_a.txt", "in/900_c.txt"])
+FOLDERS = st.sampled_from(["in/", "out/"])
+FILES = st.sampled_from(CONTENTS)
+# Which of those there are; a list is as long as it is by then.
+NUMBERS = st.integers(0, 7)
+TICK_POINTS: tuple[CrashPoint, ...] = ("after-listing", "after-insert", "after-partitions", "after-dispatch")
+# A watcher that stands still at the other two holds the lock of all others.
+TICK_STOPS = st.one_of(
+    st.sampled_from([Stop(point, dies=True) for point in TICK_POINTS]),
+    st.sampled_from([Stop(point, dies=False) for point in TICK_POINTS[:2]]),
+)
+RUN_POINTS: tuple[CrashPoint, ...] = (
+    "after-claim",
+    "mid-parse",
+    "mid-render",
+    "after-first-put",
+    "after-puts",
+    "after-complete",
+    "after-cache",
+)
+RUN_STOPS = st.builds(Stop, st.sampled_from(RUN_POINTS), st.booleans(), st.sampled_from([0, 0, 1, 2]))
+TROUBLES: tuple[Trouble, ...] = ("reads", "writes", "every second write", "answers", "listings")
+
+
+class Histories(RuleBasedStateMachine):
+    """What may happen, each thing at any time."""
+
+    make_world: Callable[[], World]
+
+    @initialize()
+    def begin(self) -> None:
+        """Empty everything."""
+        self.world = type(self).make_world()
+
+    # --- The bank ---
+
+    @rule(key=KEYS, content=FILES)
+    def upload(self, key: str, content: Content) -> None:
+        self.world.upload(key, content)
+
+    @rule(key=KEYS, content=FILES.filter(lambda each: bool(each.content)))
+    def upload_in_parts(self, key: str, content: Content) -> None:
+        self.world.upload_in_parts(key, content)
+
+    @precondition(lambda self: self.world.listed)
+    @rule(key=KEYS, number=NUMBERS)
+    def copy(self, key: str, number: int) -> None:
+        source = sorted(self.world.listed)[number % len(self.world.listed)]
+        if source != key:
+            self.world.copy(source, key)
+
+    @precondition(lambda self: self.world.listed)
+    @rule(number=NUMBERS)
+    def delete(self, number: int) -> None:
+        self.world.delete(sorted(self.world.listed)[number % len(self.world.listed)])
+
+    @rule(key=FOLDERS)
+    def mark_folder(self, key: str) -> None:
+        self.world.mark_folder(key)
+
+    # --- Watchers and workers ---
+
+    @rule()
+    def tick(self) -> None:
+        self.world.tick()
+        if "listings" not in self.world.trouble:
+            self.world.check_claims()
+
+    @rule(stop=TICK_STOPS)
+    def tick_and_stop(self, stop: Stop) -> None:
+        self.world.tick(stop)
+
+    @rule()
+    def tick_and_lose_requests(self) -> None:
+        self.world.tick(lose_requests=True)
+
+    @precondition(lambda self: self.world.requests)
+    @rule()
+    def run(self) -> None:
+        self.world.start_run(self.world.requests[0])
+
+    @precondition(lambda self: self.world.requests)
+    @rule(stop=RUN_STOPS, number=NUMBERS)
+    def run_and_stop(self, stop: Stop, number: int) -> None:
+        self.world.start_run(self.world.requests[number % len(self.world.requests)], stop)
+
+    @precondition(lambda self: self.world.admitted)
+    @rule(
+        numbers=st.sets(NUMBERS, min_size=1, max_size=3),
+        reprocess=st.booleans(),
+        template=st.sampled_from([0, 1]),
+        stop=st.none() | RUN_STOPS,
+    )
+    def run_by_person(self, numbers: set[int], reprocess: bool, template: int, stop: Stop | None) -> None:
+        known = sorted(self.world.admitted)
+        etags = sorted({known[number % len(known)] for number in numbers})
+        self.world.start_by_person(etags, stop, reprocess=reprocess, template=template)
+
+    @precondition(lambda self: self.world.workers)
+    @rule(number=NUMBERS, stop=st.none() | RUN_STOPS)
+    def go_on(self, number: int, stop: Stop | None) -> None:
+        self.world.go_on(self.world.workers[number % len(self.world.workers)], stop)
+
+    @precondition(lambda self: self.world.workers)
+    @rule(number=NUMBERS)
+    def kill(self, number: int) -> None:
+        self.world.kill(self.world.workers[number % len(self.world.workers)])
+
+    @precondition(lambda self: any(worker.run for worker in self.world.workers))
+    @rule(number=NUMBERS)
+    def give_up_on(self, number: int) -> None:
+        runs = [worker for worker in self.world.workers if worker.run]
+        self.world.give_up_on(runs[number % len(runs)])
+
+    @precondition(lambda self: self.world.unnoticed)
+    @rule()
+    def notice_deaths(self) -> None:
+        self.world.notice_deaths()
+
+    # --- Stores, operators and time ---
+
+    @rule(trouble=st.sampled_from(TROUBLES))
+    def break_s3(self, trouble: Trouble) -> None:
+        self.world.trouble.add(trouble)
+
+    @precondition(lambda self: self.world.trouble)
+    @rule()
+    def repair_s3(self) -> None:
+        self.world.trouble.clear()
+
+    @rule()
+    def flush_redis(self) -> None:
+        self.world.flush_redis()
+
+    @precondition(lambda self: self.world.contents)
+    @rule(number=NUMBERS)
+    def spoil_redis(self, number: int) -> None:
+        self.world.spoil_redis(sorted(self.world.contents)[number % len(self.world.contents)])
+
+    @rule()
+    def retry_failed(self) -> None:
+        self.world.retry()
+
+    @precondition(lambda self: self.world.admitted)
+    @rule(number=NUMBERS)
+    def retry_by_sql(self, number: int) -> None:
+        self.world.retry(sorted(self.world.admitted)[number % len(self.world.admitted)])
+
+    @precondition(lambda self: "listings" not in self.world.trouble)
+    @rule()
+    def clean_up(self) -> None:
+        self.world.clean_up()
+
+    @rule(seconds=st.sampled_from([90, 7200, -90, -7200]))
+    def pass_time(self, seconds: int) -> None:
+        self.world.pass_time(seconds)
+
+    # --- What must be so ---
+
+    @invariant()
+    def holds(self) -> None:
+        self.world.check()
+
+    def teardown(self) -> None:
+        """Let it all come to an end, and look."""
+        if not hasattr(self, "world"):
+            return
+        try:
+            self.world.check_end()
+        finally:
+            self.world.end()
+
+
+@pytest.fixture
+def make_world(
+    database: str,
+    psql: psycopg.Connection,
+    cache: SeenCache,
+    redis_client: redis.Redis,
+    s3: "S3Client",
+    hasty_client: "S3Client",
+    bucket: Callable[[str], str],
+    tmp_path: Path,
+) -> Iterator[Callable[[], World]]:
+    """Make a world; each is made of the same stores, emptied."""
+    write_template(tmp_path, "other.json", {"name": "Cname", "type": "text"})
+    (tmp_path / "templates.yaml").write_text("default: {template: other.json, ignore_rows: true}")
+    with ExitStack() as stack:
+        services = Services(
+            psql=psql,
+            books=stack.enter_context(psycopg.connect(database)),
+            jobs=stack.enter_context(JobStore.open(database, max_pool_size=6)),
+            reports=stack.enter_context(JobReports.open(database)),
+            cache=cache,
+            redis=redis_client,
+            s3=s3,
+            fragile_s3=hasty_client,
+            bucket=bucket,
+            renderers=(load_statement_renderer(), load_statement_renderer(tmp_path)),
+        )
+        yield stack.enter_context(watch_points(services))
+
+
+def check_histories(
+    make_world: Callable[[], World], *, examples: int, steps: int, number: int | None
+) -> None:
+    """Live through so many histories; ``number`` is the seed, None for the same ones every time."""
+    machine = type("Histories", (Histories,), {"make_world": staticmethod(make_world)})
+    run_state_machine_as_test(
+        machine if number is None else seed(number)(machine),
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            derandomize=number is None,
+            database=None,
+            report_multiple_bugs=False,
+            print_blob=True,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+def test_a_few_histories_end_with_every_file_made_once(make_world: Callable[[], World]) -> None:
+    check_histories(make_world, examples=8, steps=20, number=None)
+
+
+@pytest.mark.chaos
+def test_many_histories_end_with_every_file_made_once(make_world: Callable[[], World]) -> None:
+    number = int(os.environ.get("CHAOS_SEED") or random.randrange(2**32))
+    print(f"CHAOS_SEED={number} tells these histories again")  # noqa: T201
+    check_histories(
+        make_world, examples=int(os.environ.get("CHAOS_EXAMPLES") or 200), steps=50, number=number
+    )
