@@ -1,13 +1,21 @@
 -- Every statement the job store sends, by name. Set-based, and the guard is in the statement.
 
 -- name: admit
--- New uploads become pending jobs; known ETags are left alone. Sorted, so that two watchers that insert
--- the same files wait for each other instead of deadlocking.
-INSERT INTO processing_jobs (file_hash, filename, size_bytes, max_retries)
-SELECT file_hash, filename, size_bytes, %(max_retries)s
-FROM unnest(%(etags)s::text[], %(keys)s::text[], %(sizes)s::bigint[]) AS u (file_hash, filename, size_bytes)
-ORDER BY file_hash COLLATE "C"
-ON CONFLICT (file_hash) DO NOTHING
+-- New uploads become pending jobs; known ETags are left alone, but for those that could not be read under the
+-- name they had: the bucket has them, so they are read under the name they have now. Where that is the same
+-- name it counts as a retry, so that a listing that is wrong for ever does not try for ever. Sorted, so that
+-- two watchers that insert the same files wait for each other instead of deadlocking.
+INSERT INTO processing_jobs AS j (file_hash, filename, size_bytes, max_retries)
+SELECT DISTINCT ON (file_hash COLLATE "C") file_hash, filename, size_bytes, %(max_retries)s
+FROM unnest(%(etags)s::text[], %(keys)s::text[], %(sizes)s::bigint[])
+     WITH ORDINALITY AS u (file_hash, filename, size_bytes, place)
+ORDER BY file_hash COLLATE "C", place
+ON CONFLICT (file_hash) DO UPDATE
+SET status = 'pending', filename = excluded.filename, run_id = NULL, dispatch_id = NULL,
+    processing_started_at = NULL, completed_at = NULL, error_code = NULL, error_message = NULL, retry_at = NULL,
+    retry_count = j.retry_count + (j.filename = excluded.filename)::integer
+WHERE j.status = 'failed' AND j.error_code IN ('missing', 'superseded')
+  AND (j.filename <> excluded.filename OR j.retry_count < j.max_retries)
 RETURNING file_hash, position;
 
 -- name: states
