@@ -68,7 +68,8 @@ _OPERATIONS: Mapping[str, Trouble] = {
 class Content:
     """What a file is, and what must come of it; no ``statements`` means that it cannot be read."""
 
-    content: bytes
+    name: str
+    content: bytes = field(repr=False)
     statements: int = 0
     rejected: int = 0
 
@@ -79,14 +80,14 @@ class Content:
 
 
 CONTENTS = (
-    Content(ONE, 1),
-    Content(b"\n" + ONE, 1),
-    Content(THREE, 3),
-    Content(b"\r\n" + THREE, 3),
-    Content(THREE.replace(b"|0.000||21092025|", b"|12,3x||21092025|"), 2, 1),
-    Content(ONE.replace(b"|121.250|", b"|12,3x|")),
-    Content(b"Dear bank,\n"),
-    Content(b""),
+    Content("one", ONE, 1),
+    Content("another", b"\n" + ONE, 1),
+    Content("three", THREE, 3),
+    Content("three others", b"\r\n" + THREE, 3),
+    Content("two of three", THREE.replace(b"|0.000||21092025|", b"|12,3x||21092025|"), 2, 1),
+    Content("broken", ONE.replace(b"|121.250|", b"|12,3x|")),
+    Content("letter", b"Dear bank,\n"),
+    Content("empty", b""),
 )
 
 
@@ -210,7 +211,7 @@ class World:
         self.markers: set[str] = set()
         self.contents: dict[str, Content] = {}  # of each ETag there ever was
         self.admitted: set[str] = set()  # the jobs there must be
-        self.forgotten: set[str] = set()  # those that a cleanup has forgotten
+        self.forgotten: set[str] = set()  # where the PDFs are of those that a cleanup has forgotten
         self.disturbed: set[str] = set()  # those in a run that did not simply go through
         self.fences: Counter[str] = Counter()
         self._pdfs: dict[tuple[object, ...], Pdf] = {}
@@ -419,12 +420,16 @@ class World:
             if row["status"] == "completed" and etag not in self.listed.values() and etag not in pointed_to
         }
         self.admitted -= gone
-        self.forgotten |= gone
+        self.forgotten |= {
+            row["pdf_location"] for etag, row in before.items() if etag in gone and _is_own(row)
+        }
 
     def pass_time(self, seconds: float) -> None:
         """Let the clock jump, forwards or backwards, by moving all that the table has of it."""
         moved = ("created_at", "dispatched_at", "processing_started_at", "completed_at", "retry_at")
-        assignments = ", ".join(f"{name} = {name} - make_interval(secs => %(seconds)s::float8)" for name in moved)
+        assignments = ", ".join(
+            f"{name} = {name} - make_interval(secs => %(seconds)s::float8)" for name in moved
+        )
         # Before the clock was put back it was later than it is now.
         fences = "fence = fence + (greatest(0, -%(seconds)s::float8) * 1000000)::bigint"
         self.services.psql.execute(
@@ -489,7 +494,7 @@ class World:
         assert rows.keys() == self.admitted
         for etag, row in rows.items():
             self._check_row(etag, row, rows)
-        own = {etag for etag, row in rows.items() if row["status"] == "completed" and not row["duplicate_of"]}
+        own = {etag for etag, row in rows.items() if _is_own(row)}
         alive = Counter(rows[etag]["content_sha256"] for etag in own)
         assert all(sets == 1 for sets in alive.values()), alive
         for key, pdf in pdfs.items():
@@ -497,7 +502,7 @@ class World:
             assert pdf.fence >= self.fences[key], f"{key} was overwritten by an older claim"
             self.fences[key] = pdf.fence
         for etag in own:
-            mine = [pdf.content for key, pdf in sorted(pdfs.items()) if pdf.source == etag]
+            mine = [pdfs[key].content for key in self._keys_at(rows[etag]["pdf_location"], pdfs)]
             assert len(mine) == self.contents[etag].statements
             assert hashlib.sha256(b"".join(mine)).hexdigest() == rows[etag]["pdf_sha256"]
         closing = self.close()
@@ -525,8 +530,8 @@ class World:
     ) -> Closing:
         present = set(self.listed.values())
         counts = Counter(map(_classify, rows.values()))
-        strays = [pdf for pdf in pdfs.values() if pdf.source not in own]
-        forgotten = sum(pdf.source in self.forgotten for pdf in strays)
+        owned = {key for etag in own for key in self._keys_at(rows[etag]["pdf_location"], pdfs)}
+        forgotten = {key for place in self.forgotten for key in self._keys_at(place, pdfs)} - owned
         return Closing(
             listed=len(self.markers) + len(self.listed) + len(self.admitted - present),
             ignored=len(self.markers),
@@ -539,11 +544,16 @@ class World:
             pdfs=PdfCounts(
                 expected=sum(self.contents[etag].statements for etag in own),
                 stored=len(pdfs),
-                orphans=len(strays) - forgotten,
+                orphans=len(pdfs.keys() - owned - forgotten),
                 absent=0,
-                forgotten=forgotten,
+                forgotten=len(forgotten),
             ),
         )
+
+    def _keys_at(self, location: str, pdfs: Mapping[str, Pdf]) -> list[str]:
+        """Return the keys at a job's ``pdf_location``, in order."""
+        place = location.removeprefix(f"s3://{self.pdfs_bucket}/")
+        return sorted(key for key in pdfs if key == place or (place.endswith("/") and key.startswith(place)))
 
     def check_claims(self) -> None:
         """Right after a tick: what is being processed is so by a run that lives."""
@@ -566,11 +576,11 @@ class World:
             self.pass_time(7200)
             self.tick()
             self.check_claims()
-            while self.requests:
-                self.start_run(self.requests[0])
             closing = self.check()
             if closing.open == 0:
                 return closing
+            while self.requests:
+                self.start_run(self.requests[0])
         raise AssertionError(f"still open after {_ROUNDS} rounds: {closing}")
 
     def check_end(self) -> None:
@@ -586,10 +596,17 @@ class World:
         for etag in rows.keys() - present:
             if rows[etag]["status"] == "failed" and self.contents[etag].statements:
                 assert rows[etag]["error_code"] in {"missing", "superseded"}
-        left = [pdf for pdf in self.pdfs().values() if pdf.source not in self.forgotten]
-        orphans = [pdf for pdf in left if _classify(rows[pdf.source]) != "completed"]
-        assert closing.pdfs.orphans == len(orphans)
-        assert {pdf.source for pdf in orphans} <= self.disturbed
+        pdfs = self.pdfs()
+        known = {row["pdf_location"] for row in rows.values() if _is_own(row)} | self.forgotten
+        left = pdfs.keys() - {key for place in known for key in self._keys_at(place, pdfs)}
+        assert closing.pdfs.orphans == len(left)
+        # What a run left that was killed, came too late, or was to make PDFs again that could not be.
+        assert {pdfs[key].source for key in left} <= self.disturbed
+
+
+def _is_own(row: Mapping[str, Any]) -> bool:
+    """Say whether a job has PDFs of its own."""
+    return row["status"] == "completed" and not row["duplicate_of"]
 
 
 def _classify(row: Mapping[str, Any]) -> str:
@@ -597,7 +614,7 @@ def _classify(row: Mapping[str, Any]) -> str:
         return "open"
     if row["status"] == "failed":
         return row["error_code"] if row["error_code"] in {"missing", "superseded"} else "failed"
-    if not row["duplicate_of"]:
+    if _is_own(row):
         return "completed"
     return "duplicates" if row["content_sha256"] else "superseded"
 
