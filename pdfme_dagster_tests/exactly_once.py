@@ -284,8 +284,8 @@ class World:
         self._move(worker, stop)
         return worker
 
-    def start_run(self, request: dg.RunRequest, stop: Stop | None = None) -> None:
-        """Have a worker do a run that the sensor asked for."""
+    def start_run(self, request: dg.RunRequest, stop: Stop | None = None, *, template: int = 0) -> None:
+        """Have a worker do a run that the sensor asked for, with the template there is by then."""
         self.requests.remove(request)
         order = list(self.instance.get_dynamic_partitions("uploads"))
         if START in request.tags:
@@ -293,7 +293,7 @@ class World:
             etags = order[first : last + 1]
         else:
             etags = request.run_config["ops"]["statement_pdfs"]["ops"]["parse"]["config"]["etags"]
-        self._start(etags, dict(request.tags), stop)
+        self._start(etags, dict(request.tags), stop, template=template)
 
     def start_by_person(
         self, etags: Sequence[str], stop: Stop | None = None, *, reprocess: bool, template: int
@@ -360,11 +360,14 @@ class World:
     def _move(self, worker: Worker, stop: Stop | None) -> None:
         if not worker.etags and worker.stopped_at in {None, "after-listing"} and not worker.dead:
             self._expect_admission(worker, stop)
+        before = self.rows()
         self._moving = worker
         try:
             worker.move(stop)
         finally:
             self._moving = None
+        if worker.run:
+            self._check_changes(worker.run.run_id, before, self.rows())
         if worker.stopped_at:
             self.workers.append(worker)
         elif worker.run and worker.dead:
@@ -525,6 +528,14 @@ class World:
             assert other in rows
             assert row["content_sha256"] in {None, content.sha256}
             assert row["content_sha256"] is None or self.contents[other].content == content.content
+
+    def _check_changes(
+        self, run_id: str, before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]]
+    ) -> None:
+        """Only jobs that a run holds, or may claim, change by its hand."""
+        for etag, row in after.items():
+            was = before[etag]
+            assert row == was or was["run_id"] == run_id or was["status"] != "processing", (was, row)
 
     def _count(
         self, rows: Mapping[str, Mapping[str, Any]], pdfs: Mapping[str, Pdf], own: set[str]

@@ -112,15 +112,19 @@ class Histories(RuleBasedStateMachine):
     def tick_and_lose_requests(self) -> None:
         self.world.tick(lose_requests=True)
 
-    @precondition(lambda self: self.world.requests)
     @rule()
     def run(self) -> None:
-        self.world.start_run(self.world.requests[0])
+        self._start_run(0, None)
 
-    @precondition(lambda self: self.world.requests)
     @rule(stop=RUN_STOPS, number=NUMBERS)
     def run_and_stop(self, stop: Stop, number: int) -> None:
-        self.world.start_run(self.world.requests[number % len(self.world.requests)], stop)
+        self._start_run(number, stop)
+
+    def _start_run(self, number: int, stop: Stop | None) -> None:
+        if not self.world.requests:
+            self.world.tick()
+        if requests := self.world.requests:
+            self.world.start_run(requests[number % len(requests)], stop)
 
     @precondition(lambda self: self.world.admitted)
     @rule(
@@ -149,6 +153,19 @@ class Histories(RuleBasedStateMachine):
     def give_up_on(self, number: int) -> None:
         runs = [worker for worker in self.world.workers if worker.run]
         self.world.give_up_on(runs[number % len(runs)])
+
+    @precondition(lambda self: any(worker.run for worker in self.world.workers))
+    @rule(number=NUMBERS, stop=st.none() | RUN_STOPS, template=st.sampled_from([0, 1]), late=st.booleans())
+    def overtake(self, number: int, stop: Stop | None, template: int, late: bool) -> None:
+        """Give a stopped run's jobs to another one, which may stop too; the first may go on too late."""
+        runs = [worker for worker in self.world.workers if worker.run]
+        first = runs[number % len(runs)]
+        self.world.give_up_on(first)
+        self.world.tick()
+        if self.world.requests:
+            self.world.start_run(self.world.requests[-1], stop, template=template)
+        if late:
+            self.world.go_on(first)
 
     @precondition(lambda self: self.world.unnoticed)
     @rule()
@@ -227,7 +244,7 @@ def make_world(
         services = Services(
             psql=psql,
             books=stack.enter_context(psycopg.connect(database)),
-            jobs=stack.enter_context(JobStore.open(database, max_pool_size=6)),
+            jobs=stack.enter_context(JobStore.open(database, max_pool_size=6, retry_seconds=0)),
             reports=stack.enter_context(JobReports.open(database)),
             cache=cache,
             redis=redis_client,
@@ -306,6 +323,25 @@ def test_an_upload_whose_originals_pdfs_could_not_be_made_again_is_unaccounted_f
     world.start_by_person([original], reprocess=True, template=0)
     closing = world.check()
     assert (closing.missing, closing.unaccounted, closing.pdfs.orphans) == (1, 1, 1)
+    world.end()
+
+
+@pytest.mark.parametrize("stop", [Stop("after-claim", dies=False), Stop("after-puts", dies=False), None])
+def test_a_run_that_lost_its_job_changes_nothing_of_the_next_ones(
+    make_world: Callable[[], World], stop: Stop | None
+) -> None:
+    world = make_world()
+    world.upload("900_a.txt", CONTENTS[2])
+    world.tick()
+    world.start_run(world.requests[0], Stop("mid-render", dies=False))
+    late = world.workers[0]
+    world.give_up_on(late)
+    world.tick()
+    world.start_run(world.requests[0], stop, template=1)
+    world.go_on(late)
+    world.check()
+    closing = world.settle()
+    assert (closing.completed, closing.pdfs.stored, closing.is_closed) == (1, 3, True)
     world.end()
 
 
