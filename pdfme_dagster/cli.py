@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 
 from pdfme_dagster.cli_files import write_utf8
-from pdfme_dagster.cli_jobs import cleanup, jobs, retry, status
+from pdfme_dagster.cli_jobs import cleanup, close, jobs, retry, status
 from pdfme_dagster.cli_profiles import load_choice, load_own_profiles
 from pdfme_dagster.cli_templates import render, template_app
 from pdfme_dagster.domain.privacy import mask_numbers, show_line
@@ -156,6 +156,7 @@ app.command()(status)
 app.command()(jobs)
 app.command()(retry)
 app.command()(cleanup)
+app.command()(close)
 
 
 @app.command()

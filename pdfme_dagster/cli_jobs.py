@@ -1,6 +1,6 @@
-"""The operator's commands on jobs: `status`, `jobs`, `retry`, `cleanup`.
+"""The operator's commands on jobs: `status`, `jobs`, `retry`, `cleanup`, `close`.
 
-Not here: what they do (stores/job_reports.py, upkeep.py) or how it looks (job_tables.py).
+Not here: what they do (stores/job_reports.py, upkeep.py, closing.py) or how it looks (job_tables.py).
 """
 
 import os
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pdfme_dagster.settings import Settings
     from pdfme_dagster.stores.cache import SeenCache
     from pdfme_dagster.stores.job_reports import JobReports
+    from pdfme_dagster.stores.ledger import Ledger
     from pdfme_dagster.stores.objects import ObjectStore
 
 _HOME = Path(".pdfme")
@@ -165,6 +166,31 @@ def cleanup(
         typer.echo("their partitions in Dagster go at night, by the job retention")
 
 
+def close(
+    prefix: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Only uploads whose keys start like this; else all under UPLOADS_PREFIX."),
+    ] = None,
+    as_json: AsJson = False,
+    home: Home = None,
+) -> None:
+    """Account for every upload and every PDF; exit code 0 only if nothing is open and all of it adds up."""
+    from pdfme_dagster.closing import close_books
+    from pdfme_dagster.job_tables import print_closing, write_closing
+    from pdfme_dagster.summary import make_console
+
+    services = _find_services(home)
+    with services.ledger() as ledger, services.objects(prefix) as store:
+        books = close_books(store, ledger)
+    write_utf8()
+    if as_json:
+        write_closing(sys.stdout, books)
+    else:
+        print_closing(make_console(), books)
+    if not books.is_closed:
+        raise typer.Exit(1)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Services:
     """The stores of a running `up`, or those that the environment names."""
@@ -185,16 +211,28 @@ class _Services:
             host=redis.host, port=redis.port, password=redis.password, database=redis.database
         )
 
+    def ledger(self) -> "AbstractContextManager[Ledger]":
+        from pdfme_dagster.stores.ledger import Ledger
+
+        return Ledger.open(self.settings.postgres.conninfo)
+
     @contextmanager
-    def objects(self) -> "Iterator[ObjectStore]":
+    def objects(self, prefix: str | None = None) -> "Iterator[ObjectStore]":
+        """Yield the store of all uploads, or of those under a narrower prefix."""
         from pdfme_dagster.stores.objects import ObjectStore
 
         objects = self.settings.objects
+        wanted = objects.uploads_prefix if prefix is None else prefix
+        if not wanted.startswith(objects.uploads_prefix):
+            raise ConfigurationError(
+                f"--prefix {show_line(wanted)}: uploads are taken under UPLOADS_PREFIX="
+                f"{show_line(objects.uploads_prefix)} alone, so it must start with that"
+            )
         with closing(self.open_client()) as client:
             yield ObjectStore(
                 client,
                 uploads_bucket=objects.uploads_bucket,
-                uploads_prefix=objects.uploads_prefix,
+                uploads_prefix=wanted,
                 pdfs_bucket=objects.pdfs_bucket,
                 max_file_bytes=objects.max_file_bytes,
             )

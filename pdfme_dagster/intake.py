@@ -56,7 +56,7 @@ def admit_uploads(
     for error in refused:
         _LOG.error("Upload refused: %s", error)
     by_etag = _merge_names(uploads)
-    seen = cache.seen(list(by_etag))
+    seen = cache.seen(list(by_etag)) if cache.is_trusted() else set()
     unseen = [upload for etag, upload in by_etag.items() if etag not in seen]
     new = jobs.admit(unseen, max_retries=max_retries, batch_size=batch_size)
     crash_point("after-insert")

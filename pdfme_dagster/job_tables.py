@@ -5,7 +5,7 @@ Not here: what is in a report (stores/job_reports.py), which has masked its text
 
 import csv
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import TextIO
@@ -14,11 +14,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from pdfme_dagster.closing import Closing
 from pdfme_dagster.console import make_table
 from pdfme_dagster.stores.job_reports import UNKNOWN, JobCounts, JobRow, StatusReport
 
 # A spreadsheet takes what starts like this for a formula, and uploads are named by strangers.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# The closing equation's right side, in its order.
+_TERMS = ("ignored", "duplicates", "superseded", "missing", "completed", "failed", "open")
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
 
@@ -108,6 +111,49 @@ def write_csv(out: TextIO, rows: Iterable[JobRow]) -> None:
     writer.writerow(names)
     for row in rows:
         writer.writerow([_cell(getattr(row, name)) for name in names])
+
+
+def print_closing(console: Console, closing: Closing) -> None:
+    """Print the closing equation as a sum, the PDFs, and each thing that keeps it from being closed."""
+    uploads = _make_table("uploads", "what became of them", right=("files",))
+    for term in _TERMS:
+        uploads.add_row(term, f"{getattr(closing, term):,}")
+    if closing.unaccounted:
+        uploads.add_row("unaccounted", f"{closing.unaccounted:,}")
+    uploads.add_section()
+    uploads.add_row("listed", f"{closing.listed:,}")
+    console.print(uploads)
+    pdfs = _make_table("PDFs", "whose they are", right=("PDFs",))
+    for name, count in asdict(closing.pdfs).items():
+        pdfs.add_row(name, f"{count:,}")
+    console.print(pdfs)
+    console.print("\n".join(_list_trouble(closing)) or "closed: every upload and every PDF is accounted for")
+
+
+def write_closing(out: TextIO, closing: Closing) -> None:
+    """Write the closing equation as one JSON object."""
+    uploads = {term: getattr(closing, term) for term in ("listed", *_TERMS)}
+    document = {
+        "closed": closing.is_closed,
+        "uploads": uploads | {"unaccounted": closing.unaccounted},
+        "pdfs": asdict(closing.pdfs) | {"match": closing.pdfs_match},
+    }
+    out.write(json.dumps(document, indent=2) + "\n")
+
+
+def _list_trouble(closing: Closing) -> Iterator[str]:
+    pdfs = closing.pdfs
+    if closing.open:
+        yield f"not closed: {closing.open:,} uploads are open; see `pdfme-dagster status`"
+    if closing.unaccounted:
+        yield (
+            f"not closed: {closing.listed:,} uploads are listed and {closing.listed - closing.unaccounted:,} "
+            "accounted for; jobs were changed by hand, or point to PDFs of a job that failed or is gone"
+        )
+    if pdfs.orphans:
+        yield f"not closed: {pdfs.orphans:,} PDFs are no completed job's"
+    if pdfs.absent:
+        yield f"not closed: {pdfs.absent:,} PDFs of completed jobs are not in the bucket; make them again"
 
 
 def _counts_table(report: StatusReport) -> Table:

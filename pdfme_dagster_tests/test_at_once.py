@@ -40,7 +40,9 @@ class Listing(ObjectStore):
     def __init__(self, uploads: Sequence[Upload]) -> None:
         self._listed = uploads
 
-    def list_uploads(self, refuse: Callable[[PermanentError], None]) -> Iterator[Upload]:
+    def list_uploads(
+        self, refuse: Callable[[PermanentError], None], ignore: Callable[[Upload], None] | None = None
+    ) -> Iterator[Upload]:
         """Yield what was listed."""
         yield from self._listed
 

@@ -85,6 +85,56 @@ def test_a_second_look_starts_nothing_and_asks_postgres_nothing(
     assert look(objects, cache, closed) == Intake(listed=1, refused=0, new=())
 
 
+def fail_again(jobs: JobStore, etag: str, code: str) -> None:
+    jobs.start("run-1", [etag], retry_failed=True)
+    assert jobs.fail("run-1", [JobFailure(etag=etag, key="", code=code, message="no")]) == {etag}
+
+
+@pytest.mark.parametrize("code", ["missing", "superseded"])
+def test_a_file_that_could_not_be_read_is_read_under_the_name_it_has_now(
+    objects: ObjectStore,
+    cache: SeenCache,
+    jobs: JobStore,
+    put: Put,
+    s3: "S3Client",
+    uploads_bucket: str,
+    code: str,
+) -> None:
+    etag = put("a.txt", "same")
+    look(objects, cache, jobs)
+    put("b.txt", "same")
+    s3.delete_object(Bucket=uploads_bucket, Key="a.txt")
+    fail_again(jobs, etag, code)
+    cache.forget([etag])
+    assert look(objects, cache, jobs).new == (etag,)
+    (job,) = jobs.describe([etag])
+    assert (job.key, job.state, job.error_code) == ("b.txt", JobState.PENDING, None)
+
+
+def test_a_file_that_is_back_under_its_name_is_tried_again_as_often_as_retries_are_left(
+    objects: ObjectStore, cache: SeenCache, jobs: JobStore, put: Put
+) -> None:
+    etag = put("a.txt")
+    look(objects, cache, jobs)
+    found = []
+    for _ in range(5):
+        fail_again(jobs, etag, "missing")
+        cache.forget([etag])
+        found.append(look(objects, cache, jobs).new)
+    assert found == [(etag,), (etag,), (etag,), (), ()]
+
+
+def test_a_file_that_failed_for_what_is_in_it_is_not_tried_again(
+    objects: ObjectStore, cache: SeenCache, jobs: JobStore, put: Put
+) -> None:
+    etag = put("b.txt", "same")
+    look(objects, cache, jobs)
+    fail_again(jobs, etag, "bad_date")
+    cache.forget([etag])
+    put("a.txt", "same")
+    assert look(objects, cache, jobs).new == ()
+
+
 def test_the_same_content_under_another_name_starts_no_job(
     objects: ObjectStore, cache: SeenCache, jobs: JobStore, put: Put
 ) -> None:
@@ -123,7 +173,7 @@ def test_a_flushed_redis_changes_nothing_and_is_taught_again(
     end_jobs(jobs, completed=completed, failed=failed)
     redis_client.flushall()
     assert look(objects, cache, jobs) == Intake(listed=3, refused=0, new=())
-    known = {key: redis_client.get(key) for key in redis_client.scan_iter()}
+    known = {key: redis_client.get(key) for key in redis_client.scan_iter("processed:*")}
     # A failed job is not remembered: whoever repairs it shall not have to repair Redis too.
     assert known == {f"processed:{waiting}": "processing", f"processed:{completed}": "completed"}
 
@@ -187,4 +237,16 @@ def test_postgres_that_does_not_answer_leaves_the_files_for_the_next_look(
     with pytest.raises(TransientError, match="Postgres does not answer"):
         look(objects, cache, closed)
     assert cache.seen([etag]) == set()
+    assert look(objects, cache, jobs).new == (etag,)
+
+
+def test_a_hint_about_a_job_that_postgres_has_lost_hides_its_upload_for_ten_minutes_at_most(
+    objects: ObjectStore, cache: SeenCache, jobs: JobStore, put: Put, redis_client: redis.Redis
+) -> None:
+    look(objects, cache, jobs)
+    etag = put("a.txt")
+    cache.remember([etag], JobState.COMPLETED)
+    assert look(objects, cache, jobs).new == ()
+    # As after ten minutes.
+    redis_client.delete("processed-trusted")
     assert look(objects, cache, jobs).new == (etag,)

@@ -22,6 +22,7 @@ class Guard(StrEnum):
     """What must hold, beside the state, for a job to go the way of an arrow."""
 
     ALWAYS = "always"
+    LISTED_AGAIN = "it was missing or superseded, is listed now, and has a new name or retries left"
     BY_PERSON = "a person asked for the run"
     REPROCESS = "the run was asked to make completed jobs again"
     HELD = "the run still holds the claim"
@@ -71,6 +72,7 @@ ARROWS = (
         (JobState.PENDING, Guard.DEAD_RETRIES_LEFT),
         (JobState.FAILED, Guard.DEAD_NO_RETRIES),
     ),
+    *_arrows("admit", JobState.FAILED, (JobState.PENDING, Guard.LISTED_AGAIN)),
     *_arrows("retry", JobState.FAILED, (JobState.PENDING, Guard.ALWAYS)),
     *_arrows("mark_job_for_retry", JobState.FAILED, (JobState.PENDING, Guard.ALWAYS)),
     *_arrows("mark_job_for_retry", JobState.PROCESSING, (JobState.PENDING, Guard.ALWAYS)),

@@ -19,6 +19,8 @@ _ETAG = re.compile(r"[0-9A-Za-z_.=+-]{1,64}")
 _UNSAFE = re.compile(r"[^\w.-]+")
 _STEM_CHARACTERS = 100
 _LONG_AGO = datetime.fromtimestamp(0, UTC)
+# A PDF among several: no other has such a name, because the others' end with a part of the ETag.
+_NUMBERED = re.compile(r"([0-9]{4}|[1-9][0-9]{4,8})\.pdf")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,19 @@ def locate_pdf(bucket: str, key: str) -> str:
 def locate_pdfs(bucket: str, keys: Sequence[str], *, customers: int) -> str:
     """Return the job's ``pdf_location``: the PDF itself, or the folder for a file of several customers."""
     return locate_pdf(bucket, keys[0] if customers == 1 else keys[0].rpartition("/")[0] + "/")
+
+
+def find_pdf(bucket: str, key: str) -> tuple[str, int | None]:
+    """Return the ``pdf_location`` of the job that has this PDF, and its number when that is a folder.
+
+    A folder's own marker has the number 0, which is no PDF's.
+    """
+    folder, _, name = key.rpartition("/")
+    if not name:
+        return locate_pdf(bucket, key), 0
+    if folder and _NUMBERED.fullmatch(name):
+        return locate_pdf(bucket, f"{folder}/"), int(name.removesuffix(".pdf"))
+    return locate_pdf(bucket, key), None
 
 
 def link_pdf(pdfs_url: str | None, location: str) -> str:

@@ -21,13 +21,20 @@ _PROCESSING_SECONDS = 60 * 60
 _COMPLETED_SECONDS = 24 * 60 * 60
 # A dead server costs one short wait per call; redis-py alone would retry for seconds per command.
 _ANSWER_SECONDS = 0.5
+# How long the cache is believed, over all watchers, before Postgres is asked about every upload once more.
+_TRUSTED_SECONDS = 10 * 60
+_TRUSTED_KEY = "processed-trusted"
 _KEYS_PER_TRIP = 5_000
 
 T = TypeVar("T")
 
 
 class SeenCache:
-    """``processed:<etag>`` = ``processing`` for an hour or ``completed`` for a day."""
+    """``processed:<etag>`` = ``processing`` for an hour or ``completed`` for a day.
+
+    It may know what Postgres does not: after a restore, or when jobs were deleted by SQL. So a watcher asks
+    every ten minutes whether it is ``trusted`` still, and then looks without it.
+    """
 
     def __init__(self, client: "redis.Redis") -> None:
         self._client = client
@@ -49,6 +56,12 @@ class SeenCache:
             yield cls(client)
         finally:
             client.close()
+
+    def is_trusted(self) -> bool:
+        """Say whether to believe ``seen``; every ten minutes one watcher is told not to."""
+        return _or_nothing(
+            lambda: not self._client.set(_TRUSTED_KEY, "yes", nx=True, ex=_TRUSTED_SECONDS), False
+        )
 
     def seen(self, etags: Sequence[str]) -> set[str]:
         """Return those of these uploads that were probably admitted before."""

@@ -72,7 +72,10 @@ class JobStore:
             pool.close()
 
     def admit(self, uploads: Sequence[Upload], *, max_retries: int, batch_size: int) -> list[str]:
-        """Insert a pending job for each upload not known yet; return the new ETags in order of discovery."""
+        """Insert a pending job for each upload not known yet; return the new ETags in order of discovery.
+
+        Those that were missing or superseded when they were read, and are listed now, are pending again.
+        """
         new: list[tuple[int, str]] = []
         for start in range(0, len(uploads), batch_size):
             batch = uploads[start : start + batch_size]

@@ -72,20 +72,25 @@ class ObjectStore:
         self._uploads, self._pdfs = open_bucket(uploads_bucket), open_bucket(pdfs_bucket)
         self._client = client
         self._uploads_bucket = uploads_bucket
-        self._uploads_prefix = uploads_prefix
+        self.uploads_prefix = uploads_prefix
         self.pdfs_bucket = pdfs_bucket
         self._max_file_bytes = max_file_bytes
         self._pdfs_url = pdfs_url
 
-    def list_uploads(self, refuse: Callable[[PermanentError], None]) -> Iterator[Upload]:
+    def list_uploads(
+        self,
+        refuse: Callable[[PermanentError], None],
+        ignore: Callable[[Upload], None] | None = None,
+    ) -> Iterator[Upload]:
         """Yield every upload, a page of 1,000 at a time and without download; folder markers are left out.
 
-        An entry without a usable ETag, size or key goes to ``refuse`` and the listing goes on.
+        An entry without a usable ETag, size or key goes to ``refuse``, a folder marker to ``ignore``, and the
+        listing goes on.
         """
         pages = self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=self._uploads_bucket, Prefix=self._uploads_prefix
+            Bucket=self._uploads_bucket, Prefix=self.uploads_prefix
         )
-        for page in self._answers(pages):
+        for page in self._answers(pages, self._uploads_bucket):
             for entry in page.get("Contents", []):
                 try:
                     upload = read_entry(entry)
@@ -94,6 +99,14 @@ class ObjectStore:
                     continue
                 if not upload.is_folder_marker:
                     yield upload
+                elif ignore:
+                    ignore(upload)
+
+    def list_pdfs(self) -> Iterator[str]:
+        """Yield the key of every object in the PDFs bucket, a page of 1,000 at a time."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.pdfs_bucket)
+        for page in self._answers(pages, self.pdfs_bucket):
+            yield from (entry["Key"] for entry in page.get("Contents", []))
 
     def read_upload(self, upload: Upload) -> bytes:
         """Return the bytes of exactly this version."""
@@ -144,11 +157,11 @@ class ObjectStore:
         """Return the web address of the PDF at a job's ``first_pdf``."""
         return link_pdf(self._pdfs_url, location)
 
-    def _answers(self, pages: Iterable[T]) -> Iterator[T]:
+    def _answers(self, pages: Iterable[T], bucket: str) -> Iterator[T]:
         try:
             yield from pages
         except boto_errors() as exc:
-            refuse(self._uploads_bucket, exc)
+            refuse(bucket, exc)
 
 
 def _read_fence(stored: Stored) -> int:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pdfme_dagster.domain.upload import (
     Upload,
+    find_pdf,
     link_pdf,
     locate_pdf,
     locate_pdfs,
@@ -200,7 +201,26 @@ def test_names_are_safe_distinct_and_always_the_same(key: str, org_id: str, etag
         assert len(name.encode()) <= 1024
         assert not {"", ".", ".."} & set(name.split("/"))
         assert len(name.split("/")) == (2 if count == 1 else 3)
-    assert locate_pdfs("pdfs", keys, customers=count).endswith("/") == (count > 1)
+    location = locate_pdfs("pdfs", keys, customers=count)
+    assert location.endswith("/") == (count > 1)
+    numbers = positions if count > 1 else [None]
+    assert [find_pdf("pdfs", name) for name in keys] == [(location, number) for number in numbers]
+
+
+@pytest.mark.parametrize(
+    ("key", "location", "number"),
+    [
+        ("9/a/10000.pdf", "9/a/", 10_000),
+        ("9/a/00001.pdf", "9/a/00001.pdf", None),
+        ("9/a/001.pdf", "9/a/001.pdf", None),
+        ("9/a/0001.PDF", "9/a/0001.PDF", None),
+        ("9/a/٠٠٠١.pdf", "9/a/٠٠٠١.pdf", None),
+        ("0001.pdf", "0001.pdf", None),
+        ("9/a/", "9/a/", 0),
+    ],
+)
+def test_what_is_no_pdf_of_ours_is_at_no_jobs_place(key: str, location: str, number: int | None) -> None:
+    assert find_pdf("pdfs", key) == (f"s3://pdfs/{location}", number)
 
 
 @given(before=st.text("ab _/.", max_size=5), after=st.text("ab _/.", max_size=5))

@@ -15,6 +15,7 @@ from pdfme_dagster_tests.stores.sample_jobs import admit_jobs, make_completion
 PAGE = Path(__file__).parents[2] / "docs" / "jobs.md"
 HOLDER = "the-holder"
 FAILURE = JobFailure(etag="a", key="a.txt", code="bad_date", message="line 1: no such date")
+MISSING = JobFailure(etag="a", key="a.txt", code="missing", message="deleted before it was read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Desk:
         """Return the job's state."""
         return self.jobs.states(["a"])["a"]
 
-    def put(self, state: JobState, *, max_retries: int) -> None:
+    def put(self, state: JobState, *, max_retries: int, missing: bool) -> None:
         """Make the job, and bring it into this state by the ways of a run."""
         admit_jobs(self.jobs, "a")
         self.psql.execute("UPDATE processing_jobs SET max_retries = %s", (max_retries,))
@@ -39,7 +40,7 @@ class Desk:
         if state is JobState.COMPLETED:
             self.jobs.complete(HOLDER, [make_completion("a")])
         if state is JobState.FAILED:
-            self.jobs.fail(HOLDER, [FAILURE])
+            self.jobs.fail(HOLDER, [MISSING if missing else FAILURE])
 
 
 @pytest.fixture
@@ -60,6 +61,7 @@ EVENTS: dict[str, Callable[[Desk, str, frozenset[Guard]], object]] = {
     "requeue": lambda desk, run, given: desk.jobs.requeue(run, [FAILURE]),
     "release": lambda desk, run, given: desk.jobs.release([run]),
     "release_stuck": lambda desk, run, given: desk.jobs.release_stuck([run], 3600),
+    "admit": lambda desk, run, given: admit_jobs(desk.jobs, "a", key="renamed/{}.txt"),
     "retry": lambda desk, run, given: desk.reports.retry(JobChoice()),
     "mark_job_for_retry": lambda desk, run, given: desk.psql.execute(
         "SELECT mark_job_for_retry(id) FROM processing_jobs"
@@ -73,7 +75,7 @@ SITUATIONS: list[tuple[str, int, frozenset[Guard]]] = [
     for max_retries in (0, 3)
     for asked in map(
         frozenset[Guard],
-        ((), (Guard.BY_PERSON,), (Guard.REPROCESS,), (Guard.BY_PERSON, Guard.REPROCESS)),
+        ((), (Guard.BY_PERSON,), (Guard.REPROCESS,), (Guard.LISTED_AGAIN,)),
     )
 ]
 
@@ -102,7 +104,7 @@ def follow(event: str, state: JobState, guards: frozenset[Guard]) -> JobState:
 def test_an_event_moves_a_job_exactly_along_the_arrows(desk: Desk, event: str, state: JobState) -> None:
     for run, max_retries, asked in SITUATIONS:
         desk.psql.execute("DELETE FROM processing_jobs")
-        desk.put(state, max_retries=max_retries)
+        desk.put(state, max_retries=max_retries, missing=Guard.LISTED_AGAIN in asked)
         guards = given(run, max_retries, asked)
         EVENTS[event](desk, run, guards)
         assert desk.state() is follow(event, state, guards), (run, max_retries, sorted(asked))

@@ -142,3 +142,16 @@ def test_a_dead_redis_is_not_asked_again_for_every_batch(dead_cache: SeenCache) 
 def test_a_server_that_does_not_exist_is_like_one_that_is_down() -> None:
     with SeenCache.open(host="redis.invalid", port=6379) as cache:
         assert cache.seen(["a"]) == set()
+
+
+def test_it_is_believed_for_ten_minutes_by_all_watchers_and_then_not_once(
+    cache: SeenCache, redis_client: redis.Redis
+) -> None:
+    assert [cache.is_trusted() for _ in range(3)] == [False, True, True]
+    assert 590 < int(str(redis_client.ttl("processed-trusted"))) <= 600
+    redis_client.delete("processed-trusted")
+    assert [cache.is_trusted() for _ in range(2)] == [False, True]
+
+
+def test_a_dead_redis_is_not_believed(dead_cache: SeenCache) -> None:
+    assert not dead_cache.is_trusted()

@@ -31,6 +31,7 @@ ALL = [
     "0004_what_pdfs_were_made_with.sql",
     "0005_exactly_once.sql",
     "0006_what_dagster_shows.sql",
+    "0007_forgotten_pdfs.sql",
 ]
 SEED_COLUMNS = {
     "id",

@@ -4,14 +4,36 @@
 -- each other instead of deadlocking. NO KEY, since the foreign key of originals shares the key's lock.
 
 -- name: admit
--- New uploads become pending jobs; known ETags are left alone. Sorted, so that two watchers that insert
--- the same files wait for each other instead of deadlocking.
-INSERT INTO processing_jobs (file_hash, filename, size_bytes, max_retries)
-SELECT file_hash, filename, size_bytes, %(max_retries)s
-FROM unnest(%(etags)s::text[], %(keys)s::text[], %(sizes)s::bigint[]) AS u (file_hash, filename, size_bytes)
-ORDER BY file_hash COLLATE "C"
-ON CONFLICT (file_hash) DO NOTHING
-RETURNING file_hash, position;
+-- New uploads become pending jobs; known ETags are left alone. Sorted, so that two watchers that insert the same
+-- files wait for each other instead of deadlocking. Those that could not be read under the name they had, and are
+-- listed now, are read under the name they have now. Where that is the same name it counts as a retry, so that a
+-- listing that is wrong for ever does not try for ever.
+WITH listed AS (
+    SELECT DISTINCT ON (file_hash COLLATE "C") file_hash, filename, size_bytes
+    FROM unnest(%(etags)s::text[], %(keys)s::text[], %(sizes)s::bigint[])
+         WITH ORDINALITY AS u (file_hash, filename, size_bytes, place)
+    ORDER BY file_hash COLLATE "C", place
+), held AS (
+    SELECT j.id, u.filename
+    FROM processing_jobs AS j JOIN listed AS u ON u.file_hash = j.file_hash
+    WHERE j.status = 'failed' AND j.error_code IN ('missing', 'superseded')
+      AND (j.filename <> u.filename OR j.retry_count < j.max_retries)
+    ORDER BY j.file_hash COLLATE "C" FOR NO KEY UPDATE OF j
+), found_again AS (
+    UPDATE processing_jobs AS j
+    SET status = 'pending', filename = held.filename, run_id = NULL, dispatch_id = NULL,
+        processing_started_at = NULL, completed_at = NULL, error_code = NULL, error_message = NULL,
+        retry_at = NULL, retry_count = j.retry_count + (j.filename = held.filename)::integer
+    FROM held WHERE j.id = held.id
+    RETURNING j.file_hash, j.position
+), added AS (
+    INSERT INTO processing_jobs (file_hash, filename, size_bytes, max_retries)
+    SELECT file_hash, filename, size_bytes, %(max_retries)s FROM listed
+    ORDER BY file_hash COLLATE "C"
+    ON CONFLICT (file_hash) DO NOTHING
+    RETURNING file_hash, position
+)
+SELECT file_hash, position FROM found_again UNION ALL SELECT file_hash, position FROM added;
 
 -- name: states
 SELECT file_hash, status FROM processing_jobs WHERE file_hash = ANY(%(etags)s::text[]);
