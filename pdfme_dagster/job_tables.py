@@ -80,7 +80,12 @@ def write_status(out: TextIO, report: StatusReport) -> None:
     counts = report.counts
     document = {
         "jobs": {
-            "pending": {"waiting": counts.waiting, "handed": counts.handed, "total": counts.pending},
+            "pending": {
+                "waiting": counts.waiting,
+                "due_later": counts.due_later,
+                "handed": counts.handed,
+                "total": counts.pending,
+            },
             "processing": counts.processing,
             "completed": counts.completed,
             "failed": counts.failed,
@@ -161,9 +166,11 @@ def _counts_table(report: StatusReport) -> Table:
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column()
     table.add_column(overflow="fold")
+    later = f" ({counts.due_later:,} until their next attempt is due)" if counts.due_later else ""
+    waiting = f"{counts.waiting:,} waiting{later}"
     rates = ", ".join(f"{files:,} in the last {minutes} min" for minutes, files in _rates(counts).items())
     rows = {
-        "pending": f"{counts.pending:,}: {counts.waiting:,} waiting, {counts.handed:,} handed to a run",
+        "pending": f"{counts.pending:,}: {waiting}, {counts.handed:,} handed to a run",
         "processing": f"{counts.processing:,}",
         "completed": f"{counts.completed:,}, {counts.incomplete:,} of them without some customers",
         "failed": f"{counts.failed:,}",

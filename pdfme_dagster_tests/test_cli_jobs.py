@@ -130,7 +130,7 @@ def test_status_is_json_for_programs(run: Run, jobs: JobStore) -> None:
     fail(jobs, "f1")
     status = json.loads(run("status", "--json").out)
     assert status["jobs"] == {
-        "pending": {"waiting": 2, "handed": 0, "total": 2},
+        "pending": {"waiting": 2, "due_later": 0, "handed": 0, "total": 2},
         "processing": 0,
         "completed": 0,
         "failed": 1,

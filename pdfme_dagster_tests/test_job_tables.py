@@ -6,6 +6,7 @@ Not here: what is reported (stores/test_job_reports.py), the commands (test_cli_
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -41,6 +42,12 @@ def draw(draw_on: Any, *arguments: Any, width: int = 160, **options: Any) -> str
     out = io.StringIO()
     draw_on(Console(file=out, width=width), *arguments, **options)
     return out.getvalue()
+
+
+def test_status_says_how_many_only_wait_for_their_next_attempt() -> None:
+    counts = replace(make_report().counts, waiting=1200, due_later=1000)
+    shown = draw(print_status, make_report(counts=counts))
+    assert "1,200: 1,200 waiting (1,000 until their next attempt is due), 0 handed to a run" in shown
 
 
 def test_names_and_messages_are_no_markup() -> None:

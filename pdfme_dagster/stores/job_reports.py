@@ -45,10 +45,12 @@ class _Shown:
 class JobCounts:
     """All jobs by state: ``waiting`` and ``handed`` (to a run that has not claimed them) are pending.
 
+    ``due_later`` of the waiting ones met trouble and may go again only when their back-off is over.
     ``incomplete`` are completed ones that left customers out; ``last_*`` completed ones by when.
     """
 
     waiting: int
+    due_later: int
     handed: int
     processing: int
     completed: int

@@ -92,6 +92,15 @@ def test_counts_of_5000_jobs_are_exact_in_six_statements(jobs: JobStore, counted
     assert report.oldest_waiting.etag == etags[4100]
 
 
+def test_a_retry_that_is_due_later_is_counted_apart(database: str, reports: JobReports) -> None:
+    with JobStore.open(database, max_pool_size=1) as jobs:
+        admit_jobs(jobs, "a", "b", "c")
+        jobs.start("run-1", ["a", "b"])
+        jobs.release(["run-1"])
+    counts = reports.status().counts
+    assert (counts.waiting, counts.due_later, counts.pending) == (3, 2, 3)
+
+
 def test_an_empty_table_has_a_status(reports: JobReports) -> None:
     report = reports.status()
     assert (report.counts.total, report.counts.last_60_minutes, report.oldest_waiting) == (0, 0, None)

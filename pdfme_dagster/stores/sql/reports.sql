@@ -19,6 +19,7 @@ AND (%(seconds)s::float8 IS NULL
 -- name: counts
 -- One look at the whole table.
 SELECT count(*) FILTER (WHERE status = 'pending' AND dispatch_id IS NULL) AS waiting,
+       count(*) FILTER (WHERE status = 'pending' AND dispatch_id IS NULL AND retry_at > now()) AS due_later,
        count(*) FILTER (WHERE status = 'pending' AND dispatch_id IS NOT NULL) AS handed,
        count(*) FILTER (WHERE status = 'processing') AS processing,
        count(*) FILTER (WHERE status = 'completed') AS completed,
