@@ -200,6 +200,8 @@ def store_batch(
     def write(rendered: Rendered) -> Completion:
         return _write_file(rendered, objects)
 
+    if remade := [each.claim.etag for each in batch.files if each.claim.template_digest]:
+        jobs.remake(run_id, remade)
     done: list[tuple[Claim, Completion]] = list(batch.superseded)
     ended: list[CompletedJob] = []
     setbacks = _Tally()
@@ -400,7 +402,7 @@ def _end_batch(
     waiting = {twin.claim.etag for twin in batch.twins}.difference(job.etag for job in ended)
     postponed = jobs.postpone(run_id, sorted(waiting), seconds=_TWIN_SECONDS) if waiting else set()
     cache.forget(sorted(failed.union(postponed, (release.etag for release in requeued))))
-    exhausted = {release.etag for release in requeued if release.state is JobState.FAILED}
+    exhausted = {release.etag for release in requeued if release.state is not JobState.PENDING}
     accounted = {job.etag for job in ended} | failed | postponed | {release.etag for release in requeued}
     mine = {rendered.claim.etag for rendered in batch.files}
     mine.update(claim.etag for claim, _ in batch.superseded)

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
@@ -18,7 +18,7 @@ from pdfme_dagster.batches import Outcome, store_batch
 from pdfme_dagster.domain.job import JobState
 from pdfme_dagster.domain.statement import RenderedPdf, Statement
 from pdfme_dagster.domain.upload import Upload, name_pdfs
-from pdfme_dagster.errors import ConfigurationError, TransientError
+from pdfme_dagster.errors import ConfigurationError, PermanentError, TransientError
 from pdfme_dagster.local.statement_samples import make_files
 from pdfme_dagster.parsing import load_profiles
 from pdfme_dagster.rendering import StatementRenderer, load_statement_renderer
@@ -670,3 +670,39 @@ def test_both_runs_of_a_contested_file_write_the_same_pdf_and_one_completes_it(d
     assert desk.store("run-1", slow).lost == (etag,)
     assert desk.pdfs() == before
     assert desk.job(etag).state is JobState.COMPLETED
+
+
+# --- Made again ---
+
+
+def test_what_cannot_be_made_again_stays_as_it_was_made(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    etag = desk.upload("a.txt", THREE)
+    desk.run("run-1", etag)
+    before, pdfs = desk.jobs.completed_among([etag]), desk.pdfs()
+    with monkeypatch.context() as broken:
+        broken.setattr(StatementRenderer, "render", fail_on("0031"))
+        outcome = desk.run("run-2", etag, reprocess=True)
+    assert list_etags(outcome.failed) == [etag]
+    assert (desk.jobs.completed_among([etag]), desk.pdfs()) == (before, pdfs)
+    assert desk.job(etag).error_code == "internal_error"
+    assert list_etags(desk.run("run-3", etag, reprocess=True).completed) == [etag]
+    assert desk.job(etag).error_message is None
+
+
+def test_what_was_written_over_in_part_does_not_count_as_made(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    etag = desk.upload("a.txt", THREE)
+    desk.run("run-1", etag)
+    write = ObjectStore.write_pdf
+
+    def fail_on_the_third(objects: ObjectStore, key: str, *args: Any, **named: Any) -> None:
+        if key.endswith("0003.pdf"):
+            raise PermanentError("name_taken", "somebody else's")
+        write(objects, key, *args, **named)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(ObjectStore, "write_pdf", fail_on_the_third)
+        assert list_etags(desk.run("run-2", etag, reprocess=True).failed) == [etag]
+    assert desk.job(etag).state is JobState.FAILED
+    assert list_etags(desk.run("run-3", etag, by_person=True).completed) == [etag]

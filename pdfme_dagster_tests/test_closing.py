@@ -305,7 +305,7 @@ def test_pdfs_in_another_bucket_are_absent(books: Books) -> None:
 
 
 @pytest.mark.parametrize("code", ["bad_amount", "missing"])
-def test_pdfs_of_a_job_that_failed_are_orphans(books: Books, code: str) -> None:
+def test_pdfs_of_a_job_that_failed_while_it_was_made_again_are_orphans(books: Books, code: str) -> None:
     etag = books.complete("a", "9/a.pdf")
     books.store("9/a.pdf")
     books.jobs.start("run-2", [etag], reprocess=True)

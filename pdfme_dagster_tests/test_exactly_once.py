@@ -310,7 +310,7 @@ def test_a_run_that_comes_too_late_overwrites_nothing_and_leaves_what_is_told(
     world.end()
 
 
-def test_an_upload_whose_originals_pdfs_could_not_be_made_again_is_unaccounted_for(
+def test_what_cannot_be_made_again_keeps_its_pdfs_and_those_who_share_them(
     make_world: Callable[[], World],
 ) -> None:
     world = make_world()
@@ -322,7 +322,8 @@ def test_an_upload_whose_originals_pdfs_could_not_be_made_again_is_unaccounted_f
     world.delete("900_a.txt")
     world.start_by_person([original], reprocess=True, template=0)
     closing = world.check()
-    assert (closing.missing, closing.unaccounted, closing.pdfs.orphans) == (1, 1, 1)
+    assert (closing.completed, closing.duplicates, closing.missing, closing.is_closed) == (1, 1, 0, True)
+    assert world.rows()[original]["error_code"] == "missing"
     world.end()
 
 

@@ -58,7 +58,8 @@ def build_mirror_sensor() -> dg.SensorDefinition:
         done = mirror_ended_jobs(context.instance, ended_jobs, objects)
         if done.completed or done.failed:
             context.log.warning(
-                f"runs died before they recorded {done.completed} completed, {done.failed} failed partitions"
+                f"partitions that did not show how their jobs ended: {done.completed} completed, "
+                f"{done.failed} failed"
             )
         return dg.SkipReason(
             f"{done.compared} ended jobs compared; {done.completed + done.failed} partitions put right"

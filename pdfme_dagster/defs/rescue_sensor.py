@@ -35,8 +35,8 @@ def describe_taken(taken: TakenBack) -> str:
     """Say in one line what was taken back."""
     if not (taken.released or taken.withdrawn):
         return "every claim belongs to a live run"
-    failed = sum(release.state is JobState.FAILED for release in taken.released)
+    ended = sum(release.state is not JobState.PENDING for release in taken.released)
     return (
         f"taken back from runs that ended before their jobs did: {len(taken.released)} jobs, of which "
-        f"{failed} are out of retries; from runs that never began: {len(taken.withdrawn)}"
+        f"{ended} are out of retries; from runs that never began: {len(taken.withdrawn)}"
     )

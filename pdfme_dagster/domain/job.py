@@ -26,10 +26,20 @@ class Guard(StrEnum):
     BY_PERSON = "a person asked for the run"
     REPROCESS = "the run was asked to make completed jobs again"
     HELD = "the run still holds the claim"
+    HELD_NO_PDFS = "the run still holds the claim, and no PDFs from before stand"
+    HELD_PDFS_STAND = "the run still holds the claim, and PDFs from before stand"
     HELD_RETRIES_LEFT = "the run still holds the claim, and retries are left"
-    HELD_NO_RETRIES = "the run still holds the claim, and no retries are left"
+    HELD_NO_RETRIES = "the run still holds the claim, no retries are left, and no PDFs from before stand"
+    HELD_NO_RETRIES_PDFS_STAND = (
+        "the run still holds the claim, no retries are left, and PDFs from before stand"
+    )
     DEAD_RETRIES_LEFT = "the run holds the claim and is not alive, and retries are left"
-    DEAD_NO_RETRIES = "the run holds the claim and is not alive, and no retries are left"
+    DEAD_NO_RETRIES = (
+        "the run holds the claim, is not alive, no retries are left, and no PDFs from before stand"
+    )
+    DEAD_NO_RETRIES_PDFS_STAND = (
+        "the run holds the claim, is not alive, no retries are left, and PDFs from before stand"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,25 +62,33 @@ ARROWS = (
     *_arrows("start", JobState.FAILED, (JobState.PROCESSING, Guard.BY_PERSON)),
     *_arrows("start", JobState.COMPLETED, (JobState.PROCESSING, Guard.REPROCESS)),
     *_arrows("complete", JobState.PROCESSING, (JobState.COMPLETED, Guard.HELD)),
-    *_arrows("fail", JobState.PROCESSING, (JobState.FAILED, Guard.HELD)),
+    *_arrows(
+        "fail",
+        JobState.PROCESSING,
+        (JobState.FAILED, Guard.HELD_NO_PDFS),
+        (JobState.COMPLETED, Guard.HELD_PDFS_STAND),
+    ),
     *_arrows("postpone", JobState.PROCESSING, (JobState.PENDING, Guard.HELD)),
     *_arrows(
         "requeue",
         JobState.PROCESSING,
         (JobState.PENDING, Guard.HELD_RETRIES_LEFT),
         (JobState.FAILED, Guard.HELD_NO_RETRIES),
+        (JobState.COMPLETED, Guard.HELD_NO_RETRIES_PDFS_STAND),
     ),
     *_arrows(
         "release",
         JobState.PROCESSING,
         (JobState.PENDING, Guard.DEAD_RETRIES_LEFT),
         (JobState.FAILED, Guard.DEAD_NO_RETRIES),
+        (JobState.COMPLETED, Guard.DEAD_NO_RETRIES_PDFS_STAND),
     ),
     *_arrows(
         "release_stuck",
         JobState.PROCESSING,
         (JobState.PENDING, Guard.DEAD_RETRIES_LEFT),
         (JobState.FAILED, Guard.DEAD_NO_RETRIES),
+        (JobState.COMPLETED, Guard.DEAD_NO_RETRIES_PDFS_STAND),
     ),
     *_arrows("admit", JobState.FAILED, (JobState.PENDING, Guard.LISTED_AGAIN)),
     *_arrows("retry", JobState.FAILED, (JobState.PENDING, Guard.ALWAYS)),
@@ -202,7 +220,10 @@ class OpenDispatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """A job taken back from a run: ``pending`` again, or ``failed`` when its retries are used up."""
+    """A job taken back from a run: ``pending`` again, or ended when its retries are used up.
+
+    Then it is ``failed``, or ``completed`` with the PDFs that it had before.
+    """
 
     etag: str
     state: JobState

@@ -145,7 +145,11 @@ class FastContents:
         except (BaseError, FileNotFoundError) as exc:
             if _is_refused(exc):
                 return False
-            refuse(self.any_key.bucket, exc)
+            try:
+                refuse(self.any_key.bucket, exc)
+            except TransientError:
+                # obstore sends a conditional request once, whatever retries it was told; boto3 tries again.
+                return self.any_key.create(key, content, metadata)
         return True
 
     def look(self, key: str) -> Stored | None:

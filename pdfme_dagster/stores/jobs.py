@@ -163,6 +163,10 @@ class JobStore:
         """Return those of these jobs that are completed, in order of discovery."""
         return tuple(self._made(CompletedJob, "completed_among", etags=list(etags))) if etags else ()
 
+    def remake(self, run_id: str, etags: Sequence[str]) -> None:
+        """Note that this run writes over the PDFs that these jobs had, where it still holds them."""
+        self._rows("remake", run_id=run_id, etags=list(etags))
+
     def complete(self, run_id: str, completions: Sequence[Completion]) -> set[str]:
         """End jobs that this run still holds as completed; return their ETags. The others were lost to it."""
         names = [field.name for field in fields(Completion) if field.name != "etag"]
@@ -171,11 +175,14 @@ class JobStore:
         return {etag for (etag,) in rows}
 
     def fail(self, run_id: str, failures: Sequence[JobFailure]) -> set[str]:
-        """End jobs that this run still holds as failed; return their ETags."""
+        """End jobs that this run still holds as failed; return their ETags.
+
+        Those made before stay completed while their PDFs stand.
+        """
         return {etag for (etag,) in self._rows("fail", run_id=run_id, **_columns(failures))}
 
     def requeue(self, run_id: str, failures: Sequence[JobFailure]) -> list[Release]:
-        """Give back jobs that met a passing trouble; out of retries they end failed."""
+        """Give back jobs that met a passing trouble; out of retries they end as with ``fail``."""
         return self._made(
             _make_release, "requeue", run_id=run_id, retry_seconds=self._draw_wait(), **_columns(failures)
         )

@@ -67,6 +67,7 @@ class Table:
 
     def fail(self, *etags: str, status: dg.DagsterRunStatus = DEAD) -> str:
         run_id = self.start(*etags, status=status, reprocess=True)
+        self._jobs.remake(run_id, etags)
         failures = [JobFailure(etag=etag, key="", code="bad_amount", message="line 1: no") for etag in etags]
         self._jobs.fail(run_id, failures)
         return run_id

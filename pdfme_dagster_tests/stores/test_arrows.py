@@ -30,16 +30,21 @@ class Desk:
         """Return the job's state."""
         return self.jobs.states(["a"])["a"]
 
-    def put(self, state: JobState, *, max_retries: int, missing: bool) -> None:
+    def put(self, state: JobState, *, max_retries: int, missing: bool, made_before: bool) -> None:
         """Make the job, and bring it into this state by the ways of a run."""
         admit_jobs(self.jobs, "a")
         self.psql.execute("UPDATE processing_jobs SET max_retries = %s", (max_retries,))
+        if made_before:
+            self.jobs.start(HOLDER, ["a"])
+            self.jobs.complete(HOLDER, [make_completion("a")])
+            self.psql.execute("UPDATE processing_jobs SET status = 'pending'")
         if state is not JobState.PENDING:
             self.jobs.start(HOLDER, ["a"])
             self.psql.execute("UPDATE processing_jobs SET processing_started_at = now() - interval '2 h'")
         if state is JobState.COMPLETED:
             self.jobs.complete(HOLDER, [make_completion("a")])
         if state is JobState.FAILED:
+            self.jobs.remake(HOLDER, ["a"])
             self.jobs.fail(HOLDER, [MISSING if missing else FAILURE])
 
 
@@ -68,24 +73,26 @@ EVENTS: dict[str, Callable[[Desk, str, frozenset[Guard]], object]] = {
     ),
 }
 HELD = {guard for guard in Guard if "holds the claim" in guard}
-EXHAUSTED = {Guard.HELD_NO_RETRIES, Guard.DEAD_NO_RETRIES}
-SITUATIONS: list[tuple[str, int, frozenset[Guard]]] = [
-    (run, max_retries, asked)
+Situation = tuple[str, int, bool, frozenset[Guard]]
+SITUATIONS: list[Situation] = [
+    (run, max_retries, made_before, asked)
     for run in (HOLDER, "another")
     for max_retries in (0, 3)
-    for asked in map(
-        frozenset[Guard],
-        ((), (Guard.BY_PERSON,), (Guard.REPROCESS,), (Guard.LISTED_AGAIN,)),
-    )
+    for made_before in (False, True)
+    for asked in map(frozenset[Guard], ((), (Guard.BY_PERSON,), (Guard.REPROCESS,), (Guard.LISTED_AGAIN,)))
 ]
 
 
-def given(run: str, max_retries: int, asked: frozenset[Guard]) -> frozenset[Guard]:
-    """Return the guards that hold in a situation."""
-    held = {guard for guard in HELD if run == HOLDER and (guard not in EXHAUSTED or not max_retries)}
-    if max_retries == 0:
-        held -= {Guard.HELD_RETRIES_LEFT, Guard.DEAD_RETRIES_LEFT}
-    return frozenset({Guard.ALWAYS, *held, *asked})
+def given(run: str, max_retries: int, made_before: bool, asked: frozenset[Guard]) -> frozenset[Guard]:
+    """Return the guards that hold in a situation, told by their own words."""
+    said = {
+        "and retries are left": max_retries > 0,
+        "no retries are left": max_retries == 0,
+        "and no PDFs from before stand": not made_before,
+        "and PDFs from before stand": made_before,
+    }
+    held = {guard for guard in HELD if all(so for words, so in said.items() if words in guard)}
+    return frozenset({Guard.ALWAYS, *asked, *(held if run == HOLDER else ())})
 
 
 def follow(event: str, state: JobState, guards: frozenset[Guard]) -> JobState:
@@ -102,12 +109,13 @@ def follow(event: str, state: JobState, guards: frozenset[Guard]) -> JobState:
 @pytest.mark.parametrize("event", EVENTS)
 @pytest.mark.parametrize("state", JobState)
 def test_an_event_moves_a_job_exactly_along_the_arrows(desk: Desk, event: str, state: JobState) -> None:
-    for run, max_retries, asked in SITUATIONS:
+    for run, max_retries, made_before, asked in SITUATIONS:
         desk.psql.execute("DELETE FROM processing_jobs")
-        desk.put(state, max_retries=max_retries, missing=Guard.LISTED_AGAIN in asked)
-        guards = given(run, max_retries, asked)
+        missing = Guard.LISTED_AGAIN in asked
+        desk.put(state, max_retries=max_retries, missing=missing, made_before=made_before)
+        guards = given(run, max_retries, made_before, asked)
         EVENTS[event](desk, run, guards)
-        assert desk.state() is follow(event, state, guards), (run, max_retries, sorted(asked))
+        assert desk.state() is follow(event, state, guards), (run, max_retries, made_before, sorted(asked))
 
 
 def test_every_arrow_has_an_event_that_is_tried() -> None:

@@ -300,12 +300,18 @@ def test_a_completed_job_says_how_its_file_was_read_and_what_it_left_out(jobs: J
     assert [job.rejected for job in jobs.describe(["a", "b"])] == [2, 0]
 
 
-def test_a_job_made_again_forgets_how_its_file_was_read(jobs: JobStore, psql: psycopg.Connection) -> None:
+def test_a_job_made_again_forgets_how_its_file_was_read_once_its_pdfs_are_written_over(
+    jobs: JobStore, psql: psycopg.Connection
+) -> None:
     admit(jobs, "a")
     jobs.start("run-1", ["a"])
     complete(jobs, "run-1", "a", **REJECTED)
     jobs.start("run-2", ["a"], reprocess=True)
     read = "SELECT profile, warnings, rejected, rejected_reason FROM processing_jobs"
+    assert psql.execute(read).fetchone() != (None, None, None, None)
+    jobs.remake("run-1", ["a"])
+    assert psql.execute(read).fetchone() != (None, None, None, None)
+    jobs.remake("run-2", ["a"])
     assert psql.execute(read).fetchone() == (None, None, None, None)
     complete(jobs, "run-2", "a")
     assert psql.execute(read).fetchone() == ("afs", 0, 0, None)

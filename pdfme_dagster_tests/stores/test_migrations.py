@@ -32,6 +32,7 @@ ALL = [
     "0005_exactly_once.sql",
     "0006_what_dagster_shows.sql",
     "0007_forgotten_pdfs.sql",
+    "0008_pdfs_that_stand.sql",
 ]
 SEED_COLUMNS = {
     "id",

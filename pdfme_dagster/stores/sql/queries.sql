@@ -116,11 +116,25 @@ UPDATE processing_jobs AS j
 SET status = 'processing', run_id = %(run_id)s, processing_started_at = now(), retry_at = NULL,
     fence = greatest(coalesce(fence, 0) + 1, (extract(epoch FROM now()) * 1000000)::bigint),
     completed_at = NULL, error_code = NULL, error_message = NULL,
-    profile = NULL, warnings = NULL, rejected = NULL, rejected_reason = NULL
+    profile = CASE WHEN j.pdfs_stand THEN j.profile END, warnings = CASE WHEN j.pdfs_stand THEN j.warnings END,
+    rejected = CASE WHEN j.pdfs_stand THEN j.rejected END,
+    rejected_reason = CASE WHEN j.pdfs_stand THEN j.rejected_reason END
 FROM held WHERE j.id = held.id
 RETURNING j.file_hash AS etag, j.filename AS key, j.size_bytes, j.fence, j.template_digest, j.position
 )
 SELECT etag, key, size_bytes, fence, template_digest FROM started ORDER BY position;
+
+-- name: remake
+-- PDFs made before are written over from now on: these jobs no longer have what they had.
+WITH held AS (
+    SELECT id FROM processing_jobs
+    WHERE file_hash = ANY(%(etags)s::text[]) AND status = 'processing' AND run_id = %(run_id)s
+    ORDER BY file_hash COLLATE "C" FOR NO KEY UPDATE
+)
+UPDATE processing_jobs AS j
+SET pdf_sha256 = NULL, profile = NULL, warnings = NULL, rejected = NULL, rejected_reason = NULL
+FROM held WHERE j.id = held.id
+RETURNING j.file_hash;
 
 -- name: completed_among
 -- The first PDF as in describe.
@@ -153,6 +167,7 @@ FROM held AS c WHERE j.id = c.id
 RETURNING j.file_hash;
 
 -- name: fail
+-- One that was made before stays completed while its PDFs stand; code and message say what was wrong now.
 WITH held AS (
     SELECT j.id, f.code, f.message
     FROM unnest(%(etags)s::text[], %(codes)s::text[], %(messages)s::text[]) AS f (file_hash, code, message)
@@ -160,7 +175,7 @@ WITH held AS (
     ORDER BY j.file_hash COLLATE "C" FOR NO KEY UPDATE OF j
 )
 UPDATE processing_jobs AS j
-SET status = 'failed', completed_at = now(), error_code = f.code, error_message = f.message,
+SET status = CASE WHEN j.pdfs_stand THEN 'completed' ELSE 'failed' END, completed_at = now(), error_code = f.code, error_message = f.message,
     dispatch_id = NULL
 FROM held AS f WHERE j.id = f.id
 RETURNING j.file_hash;
@@ -175,7 +190,7 @@ WITH held AS (
     ORDER BY j.file_hash COLLATE "C" FOR NO KEY UPDATE OF j
 )
 UPDATE processing_jobs AS j
-SET status = CASE WHEN j.retry_count < j.max_retries THEN 'pending' ELSE 'failed' END,
+SET status = CASE WHEN j.retry_count < j.max_retries THEN 'pending' WHEN j.pdfs_stand THEN 'completed' ELSE 'failed' END,
     completed_at = CASE WHEN j.retry_count < j.max_retries THEN NULL ELSE now() END,
     retry_count = least(j.retry_count + 1, j.max_retries),
     retry_at = now() + least(%(retry_seconds)s::float8 * 4 ^ j.retry_count, 3600) * interval '1 second',
@@ -229,7 +244,7 @@ WITH held AS (
     ORDER BY file_hash COLLATE "C" FOR NO KEY UPDATE
 )
 UPDATE processing_jobs AS j
-SET status = CASE WHEN retry_count < max_retries THEN 'pending' ELSE 'failed' END,
+SET status = CASE WHEN retry_count < max_retries THEN 'pending' WHEN pdfs_stand THEN 'completed' ELSE 'failed' END,
     completed_at = CASE WHEN retry_count < max_retries THEN NULL ELSE now() END,
     retry_count = least(retry_count + 1, max_retries),
     retry_at = now() + least(%(retry_seconds)s::float8 * 4 ^ retry_count, 3600) * interval '1 second',
@@ -252,7 +267,7 @@ WITH held AS (
     ORDER BY file_hash COLLATE "C" FOR NO KEY UPDATE
 )
 UPDATE processing_jobs AS j
-SET status = CASE WHEN retry_count < max_retries THEN 'pending' ELSE 'failed' END,
+SET status = CASE WHEN retry_count < max_retries THEN 'pending' WHEN pdfs_stand THEN 'completed' ELSE 'failed' END,
     completed_at = CASE WHEN retry_count < max_retries THEN NULL ELSE now() END,
     retry_count = least(retry_count + 1, max_retries),
     retry_at = now() + least(%(retry_seconds)s::float8 * 4 ^ retry_count, 3600) * interval '1 second',
