@@ -33,7 +33,9 @@ def _measure(stage: Stage, file: tuple[str, bytes]) -> float:
     with closing(stage.stack.services.endpoints.s3.open_client()) as client:
         bucket = stage.stack.settings.objects.pdfs_bucket
         stage.await_true(
-            lambda: client.list_objects_v2(Bucket=bucket, Prefix=prefix)["KeyCount"] == 1, "no PDF"
+            lambda: client.list_objects_v2(Bucket=bucket, Prefix=prefix)["KeyCount"] == 1,
+            "no PDF",
+            rest=0.05,
         )
     seconds = time.perf_counter() - began
     stage.await_true(lambda: not stage.live_runs(), "a run is still on")

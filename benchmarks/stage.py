@@ -22,7 +22,8 @@ import psycopg
 from pdfme_dagster.local.stack import Stack, run_stack
 
 _THREADS = 8
-_MOMENT_SECONDS = 0.1
+# Looking costs what is looked at: twice a second, where the clock is not read from it.
+_MOMENT_SECONDS = 0.5
 _SAMPLE_SECONDS = 0.5
 _LOCATION = {"repositoryLocationName": "pdfme_dagster", "repositoryName": "__repository__"}
 _SENSORS = """
@@ -96,9 +97,13 @@ class Stage:
         return sorted(map(_read_run, results), key=lambda run: run.created)
 
     def await_ended(self, etags: Sequence[str]) -> None:
-        """Wait until all these jobs are completed or failed."""
-        query = "SELECT count(*) FROM processing_jobs WHERE file_hash = ANY(%s) AND completed_at IS NOT NULL"
-        self.await_true(lambda: self.query(query, list(etags))[0][0] == len(set(etags)), "jobs are open")
+        """Wait until there are all these jobs, and none at all is open."""
+        count = "SELECT count(*) FROM processing_jobs WHERE file_hash = ANY(%s)"
+        none_open = "SELECT count(*) = 0 FROM processing_jobs WHERE status IN ('pending', 'processing')"
+        self.await_true(
+            lambda: self.query(count, list(etags))[0][0] == len(set(etags)), "uploads are not found"
+        )
+        self.await_true(lambda: bool(self.query(none_open)[0][0]), "jobs are open")
 
     def query(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Ask Postgres."""
@@ -106,14 +111,16 @@ class Stage:
             cursor = connection.execute(sql.encode(), parameters)
             return cursor.fetchall() if cursor.description else []
 
-    def await_true(self, holds: Callable[[], bool], what: str, *, seconds: float = 3600) -> None:
+    def await_true(
+        self, holds: Callable[[], bool], what: str, *, seconds: float = 3600, rest: float = _MOMENT_SECONDS
+    ) -> None:
         """Return once it holds; TimeoutError with what it waited for."""
         deadline = time.monotonic() + seconds
         while not holds():
             if time.monotonic() > deadline:
                 raise TimeoutError(what)
             self.stack.services.supervisor.restart_dead()
-            time.sleep(_MOMENT_SECONDS)
+            time.sleep(rest)
 
     def ask(self, query: str, **variables: object) -> dict[str, Any]:
         """Ask the Dagster UI over GraphQL."""
