@@ -15,6 +15,8 @@ _ANSWER_SECONDS = 2
 _SENDING_SECONDS = 60
 # Gone with everything else when Redis loses its memory; without expiry, so that nothing but that removes it.
 _MEMORY_KEY = "pdfme:remembers"
+_FORGOTTEN = "The broker has lost its memory: no worker has the message of this run."
+_STARTING = dg.DagsterRunStatus.STARTING
 
 
 def broker_trouble(instance: dg.DagsterInstance) -> str | None:
@@ -34,34 +36,48 @@ def broker_trouble(instance: dg.DagsterInstance) -> str | None:
 
 
 def fail_lost_runs(instance: dg.DagsterInstance, *, clock: Callable[[], float] = time.time) -> int:
-    """Mark starting runs as failed that no worker will ever get a message of; return how many.
+    """Mark starting runs as failed that no worker will ever start; return how many.
 
-    Those of a Redis that lost its memory, and those whose daemon died before it sent theirs. Dagster itself
-    would wait for them as long as the longest run takes, while they fill every place. A message that was
-    there all the same does no harm: a worker leaves a run alone that is marked as failed.
+    Those of a Redis that lost its memory, those whose daemon died before it sent theirs, and those whose
+    worker could not even say that it had begun, since Postgres was away. Dagster itself would wait for them
+    as long as the longest run takes, while they fill every place. A message that was there all the same does
+    no harm: a worker leaves a run alone that is marked as failed.
     """
     with _connect(instance) as connection:
         if connection is None:
             return 0
         redis: Any = getattr(connection.default_channel, "client", None)
         forgotten = redis is not None and not redis.exists(_MEMORY_KEY)
-        starting = instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTING]))
-        lost = [record for record in starting if forgotten or _was_never_sent(record, clock())]
-        for record in lost:
-            why = "The broker has lost its memory" if forgotten else "The daemon died before it sent this run"
-            instance.report_run_failed(record.dagster_run, f"{why}: no worker has its message.")
+        starting = instance.get_run_records(dg.RunsFilter(statuses=[_STARTING]))
+        whys = {
+            record.dagster_run.run_id: why
+            for record in starting
+            if (why := _FORGOTTEN if forgotten else _why_lost(instance, record, clock()))
+        }
+        # Looked at once more, after its task had ended: one that is starting still has come to nothing.
+        lost = [run for run_id in whys if (run := instance.get_run_by_id(run_id)) and run.status is _STARTING]
+        for run in lost:
+            instance.report_run_failed(run, whys[run.run_id])
         if forgotten:
             # Last: should this process die before, the next tick does it again.
             redis.set(_MEMORY_KEY, "yes")
         return len(lost)
 
 
-def _was_never_sent(record: dg.RunRecord, now: float) -> bool:
-    """Say whether a run has no task yet, which it gets as soon as its message is sent, and for too long."""
+def _why_lost(instance: dg.DagsterInstance, record: dg.RunRecord, now: float) -> str | None:
+    """Return why a starting run will never start, None when it may.
+
+    It has a task as soon as its message is sent, and the task has a result when a worker is through with it.
+    """
     from dagster_celery.tags import DAGSTER_CELERY_TASK_ID_TAG
 
-    sent = DAGSTER_CELERY_TASK_ID_TAG in record.dagster_run.tags
-    return not sent and now - record.update_timestamp.timestamp() > _SENDING_SECONDS
+    task_id = record.dagster_run.tags.get(DAGSTER_CELERY_TASK_ID_TAG)
+    if task_id is None:
+        late = now - record.update_timestamp.timestamp() > _SENDING_SECONDS
+        return "The daemon died before it sent this run: no worker has its message." if late else None
+    launcher: Any = instance.run_launcher
+    ended = launcher.celery.AsyncResult(task_id).ready()
+    return "The worker that took this run could not start it; see its log." if ended else None
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 Not here: a broker that does not answer (test_uploads_sensor.py).
 """
 
+import json
 import time
 
 import dagster as dg
@@ -29,7 +30,7 @@ def broker(
     monkeypatch: pytest.MonkeyPatch,
 ) -> redis.Redis:
     """An empty Redis that the instance's launcher has as its broker."""
-    launcher = CeleryRunLauncher(default_queue="dagster", broker=redis_url, backend="rpc://")
+    launcher = CeleryRunLauncher(default_queue="dagster", broker=redis_url, backend=redis_url)
     monkeypatch.setattr(type(instance), "run_launcher", launcher)
     return redis_client
 
@@ -66,6 +67,20 @@ def test_run_whose_daemon_died_before_it_was_sent_fails_after_a_minute(
     tags = {DAGSTER_CELERY_TASK_ID_TAG: "task-1"} if sent else {}
     instance.add_run(dg.DagsterRun(job_name=JOB_NAME, status=STARTING, tags=tags))
     assert fail_lost_runs(instance, clock=lambda: time.time() + seconds) == failed
+
+
+@pytest.mark.parametrize(("state", "failed"), [("FAILURE", 1), ("SUCCESS", 1), ("STARTED", 0), (None, 0)])
+def test_run_whose_worker_is_through_with_it_and_never_started_it_fails(
+    state: str | None, failed: int, instance: dg.DagsterInstance, broker: redis.Redis
+) -> None:
+    assert fail_lost_runs(instance) == 0
+    tags = {DAGSTER_CELERY_TASK_ID_TAG: "task-1"}
+    run_id = instance.add_run(dg.DagsterRun(job_name=JOB_NAME, status=STARTING, tags=tags)).run_id
+    if state:
+        # As Celery writes it; with redis-py 8 its own way of writing is deprecated.
+        broker.set("celery-task-meta-task-1", json.dumps({"task_id": "task-1", "status": state}))
+    assert fail_lost_runs(instance) == failed
+    assert status_of(instance, run_id) is (FAILED if failed else STARTING)
 
 
 def test_run_that_a_worker_has_already_is_left_alone(
