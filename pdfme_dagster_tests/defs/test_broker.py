@@ -78,7 +78,9 @@ def test_run_whose_worker_is_through_with_it_and_never_started_it_fails(
     run_id = instance.add_run(dg.DagsterRun(job_name=JOB_NAME, status=STARTING, tags=tags)).run_id
     if state:
         # As Celery writes it; with redis-py 8 its own way of writing is deprecated.
-        broker.set("celery-task-meta-task-1", json.dumps({"task_id": "task-1", "status": state}))
+        error = {"exc_type": "OperationalError", "exc_message": ["gone"], "exc_module": "sqlalchemy.exc"}
+        meta = {"task_id": "task-1", "status": state, "result": error if state == "FAILURE" else None}
+        broker.set("celery-task-meta-task-1", json.dumps(meta))
     assert fail_lost_runs(instance) == failed
     assert status_of(instance, run_id) is (FAILED if failed else STARTING)
 
