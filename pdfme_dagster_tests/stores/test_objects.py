@@ -216,6 +216,10 @@ class Meddling:
         """Read undisturbed."""
         return self._contents.read(key, etag)
 
+    def stream(self, key: str, etag: str) -> Iterator[bytes]:
+        """Read undisturbed."""
+        return self._contents.stream(key, etag)
+
     def create(self, key: str, content: bytes, metadata: Mapping[str, str]) -> bool:
         """Let it happen, then create."""
         self._happen("create")
