@@ -9,12 +9,14 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import PurePath
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pdfme_dagster.domain.privacy import mask_account
 from pdfme_dagster.domain.statement import RenderedPdf, Statement
 from pdfme_dagster.errors import PermanentError
-from pdfme_dagster.rendering import StatementRenderer
+
+if TYPE_CHECKING:
+    from pdfme_dagster.rendering import StatementRenderer
 
 # Enough to hide S3's latency; more threads only fight over one core.
 _S3_THREADS = 8
@@ -25,7 +27,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def render_statement(statement: Statement, renderer: StatementRenderer) -> RenderedPdf:
+def render_statement(statement: Statement, renderer: "StatementRenderer") -> RenderedPdf:
     """Render one statement; what its template cannot hold is said with the account, masked."""
     try:
         return renderer.render(statement)

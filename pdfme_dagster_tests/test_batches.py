@@ -82,7 +82,8 @@ def test_a_completed_job_tells_sizes_pages_and_digests(desk: Desk, psql: psycopg
     row = psql.execute(
         "SELECT status, statements, pages, pdf_bytes, content_sha256, pdf_sha256, run_id FROM processing_jobs"
     ).fetchone()
-    digests = (hashlib.sha256(THREE).hexdigest(), hashlib.sha256(b"".join(contents)).hexdigest())
+    each = "".join(hashlib.sha256(content).hexdigest() for content in contents)
+    digests = (hashlib.sha256(THREE).hexdigest(), hashlib.sha256(each.encode()).hexdigest())
     assert row == ("completed", 3, done.pages, done.pdf_bytes, *digests, "run-1")
 
 

@@ -10,15 +10,17 @@ from functools import cached_property
 from hashlib import sha256
 from itertools import accumulate
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pdfme_dagster.big_files.spool import open_shared, write_all
 from pdfme_dagster.crash_points import crash_point
 from pdfme_dagster.domain.job import Claim
 from pdfme_dagster.making import in_threads, render_statement
 from pdfme_dagster.parsing import ByteRange, PartSurvey, Profile, StatementReader, survey_part
-from pdfme_dagster.rendering import StatementRenderer, load_statement_renderer
-from pdfme_dagster.stores.contents import open_fast_contents
-from pdfme_dagster.stores.objects import ObjectStore, make_client
+
+if TYPE_CHECKING:
+    from pdfme_dagster.rendering import StatementRenderer
+    from pdfme_dagster.stores.objects import ObjectStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,12 +141,18 @@ class Work:
         return len(task.keys)
 
     @cached_property
-    def _renderer(self) -> StatementRenderer:
+    def _renderer(self) -> "StatementRenderer":
+        # Imported late, like S3 below: a process does one kind of task and holds no more than that takes.
+        from pdfme_dagster.rendering import load_statement_renderer
+
         tools = self._order.tools
         return load_statement_renderer(tools.templates_dir, seed=tools.password_seed)
 
     @cached_property
-    def _objects(self) -> ObjectStore:
+    def _objects(self) -> "ObjectStore":
+        from pdfme_dagster.stores.contents import open_fast_contents
+        from pdfme_dagster.stores.objects import ObjectStore, make_client
+
         tools = self._order.tools
         client = make_client(tools.endpoint_url)
         return ObjectStore(
