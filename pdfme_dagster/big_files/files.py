@@ -42,8 +42,8 @@ LARGER_THAN_BYTES = 8 << 20
 _PART_BYTES = 4 << 20
 # Each has a file open for its PDFs.
 _MOST_PARTS = 64
-# A process takes some 80 MiB and a run is to stay below 500 in all of them.
-_MOST_PROCESSES = 4
+# A process takes 70 to 100 MiB and a run's own up to 150: all together are to stay below 500 MB.
+_MOST_PROCESSES = 3
 _REPORT_EVERY = 2000
 
 Report = Callable[[str], None]
@@ -52,7 +52,7 @@ Parts = Sequence[ByteRange | None]
 
 
 def count_processes() -> int:
-    """Return how many processes work on a file: as many as there are cores for us, up to four."""
+    """Return how many processes work on a file: as many as there are cores for us, up to three."""
     # Not the machine's where a container has fewer, which not every system can tell.
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(cores, _MOST_PROCESSES)

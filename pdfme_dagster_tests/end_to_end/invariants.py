@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from pdfme_dagster.making import sum_pdfs
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRow:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pdfme_dagster.making import sum_pdfs
 from pdfme_dagster_tests.end_to_end import invariants
 from pdfme_dagster_tests.end_to_end.invariants import (
     Batch,
