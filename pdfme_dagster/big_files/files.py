@@ -9,13 +9,13 @@ Not here: what a process does with a part (work.py), or which step of a run call
 import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import accumulate, pairwise
 from pathlib import Path
 
 from pdfme_dagster.big_files.pool import SlicePool, open_pool
-from pdfme_dagster.big_files.spool import Spool, open_shared
+from pdfme_dagster.big_files.spool import Spool, open_shared, write_at
 from pdfme_dagster.big_files.work import Draw, Drawn, Order, Store, Survey, Tools
 from pdfme_dagster.domain.job import Claim, Completion
 from pdfme_dagster.domain.privacy import mask_numbers
@@ -41,8 +41,10 @@ from pdfme_dagster.stores.objects import ObjectStore
 LARGER_THAN_BYTES = 8 << 20
 # Some thousand statements: enough to be worth a task, few enough for all processes to end together.
 _PART_BYTES = 4 << 20
-# Each has a file open for its PDFs.
 _MOST_PARTS = 64
+# Where the PDFs of the next part start in their common file: what lies between takes no room on the disk, and
+# a file for each part would use up those that a process may have open.
+_PART_ROOM_BYTES = 1 << 36
 # A process takes 70 to 100 MiB and a run's own up to 150: all together are to stay below 500 MB.
 _MOST_PROCESSES = 3
 _REPORT_EVERY = 2000
@@ -160,15 +162,17 @@ class BigParsed:
         Each process has read the templates itself: TransientError unless they were all the ``renderer``'s.
         """
         progress = _Progress(self.claim, self.file.statements, "drawn", report)
-        spools = [Spool() for _ in self.parts]
-        descriptors = [spool.descriptor for spool in spools]
-        tasks = [Draw(part=part, into=into) for part, into in zip(self.parts, descriptors, strict=True)]
-        with self.opened.open_pool(len(tasks), descriptors) as pool:
+        spool = Spool()
+        tasks = [
+            Draw(part=part, into=spool.descriptor, start=number * _PART_ROOM_BYTES)
+            for number, part in enumerate(self.parts)
+        ]
+        with self.opened.open_pool(len(tasks), [spool.descriptor]) as pool:
             drawn = pool.run(tasks, Drawn, lambda part: progress.add(len(part.sizes)))
         known = {entry.digest for entry, _ in renderer.list_renderers()}
         if any(part.template_digests - known for part in drawn):
             raise TransientError("the templates were changed while this file's PDFs were made")
-        return BigRendered(parsed=self, drawn=tuple(drawn), spools=tuple(spools))
+        return BigRendered(parsed=self, drawn=tuple(drawn), spool=spool)
 
     def name_parts(self, *, whole_etag: bool) -> list[tuple[str, ...]]:
         """Return the keys of each part's PDFs."""
@@ -191,11 +195,11 @@ class BigParsed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BigRendered:
-    """A claimed file's PDFs on the disk, a spool for each part's."""
+    """A claimed file's PDFs on the disk."""
 
     parsed: BigParsed
     drawn: tuple[Drawn, ...]
-    spools: tuple[Spool, ...]
+    spool: Spool
 
     @property
     def claim(self) -> Claim:
@@ -227,7 +231,7 @@ class BigRendered:
             template=name_templates(frozenset().union(*(part.templates for part in drawn))),
             template_digest=sum_digests(frozenset().union(*(part.template_digests for part in drawn))),
         )
-        for spool in (*self.spools, self.parsed.opened.spool):
+        for spool in (self.spool, self.parsed.opened.spool):
             spool.close()  # other big files of the batch wait for the room
         return completion
 
@@ -244,14 +248,14 @@ class BigRendered:
         progress = _Progress(self.claim, self.file.statements, "stored", report)
         named = self.parsed.name_parts(whole_etag=whole_etag)
         tasks = [
-            Store(source=spool.descriptor, drawn=drawn, keys=keys)
-            for spool, drawn, keys in zip(self.spools, self.drawn, named, strict=True)
+            Store(source=self.spool.descriptor, start=number * _PART_ROOM_BYTES, drawn=drawn, keys=keys)
+            for number, (drawn, keys) in enumerate(zip(self.drawn, named, strict=True))
             if keys
         ]
         # One PDF ahead of all: where the names are another upload's, no process has used any yet.
-        first = tasks[0]
-        with self.parsed.opened.open_pool(len(tasks), [task.source for task in tasks]) as pool:
-            pool.run([Store(source=first.source, drawn=first.drawn, keys=first.keys[:1])], int)
+        first = replace(tasks[0], keys=tasks[0].keys[:1])
+        with self.parsed.opened.open_pool(len(tasks), [self.spool.descriptor]) as pool:
+            pool.run([first], int)
             pool.run(tasks, int, progress.add)
         return [key for part in named for key in part]
 
@@ -273,9 +277,10 @@ class _Progress:
 
 def _download(claim: Claim, objects: ObjectStore, spool: Spool) -> str:
     """Write exactly the claimed version into the spool; return its SHA-256."""
-    digest = sha256()
+    digest, place = sha256(), 0
     upload = Upload(etag=claim.etag, key=claim.key, size_bytes=claim.size_bytes)
     for block in objects.stream_upload(upload):
         digest.update(block)
-        spool.write(block)
+        write_at(spool.descriptor, block, place)
+        place += len(block)
     return digest.hexdigest()

@@ -25,10 +25,6 @@ class Spool:
             raise _report_no_room(exc) from exc
         self.close = weakref.finalize(self, os.close, self.descriptor)
 
-    def write(self, block: bytes) -> None:
-        """Append a block."""
-        write_all(self.descriptor, block)
-
 
 class _SharedFile(io.RawIOBase):
     """A file that several processes read at once, each at its own place: the system keeps one for all."""
@@ -61,12 +57,12 @@ def open_shared(descriptor: int) -> BinaryIO:
     return io.BufferedReader(_SharedFile(descriptor), _BUFFER_BYTES)
 
 
-def write_all(descriptor: int, block: bytes) -> None:
-    """Write a block where the descriptor stands; TransientError when there is no room."""
+def write_at(descriptor: int, block: bytes, place: int) -> None:
+    """Write a block there, which need not be the file's end; TransientError when there is no room."""
     left = memoryview(block)
     try:
         while left:
-            left = left[os.write(descriptor, left) :]
+            left = left[os.pwrite(descriptor, left, place + len(block) - len(left)) :]
     except OSError as exc:
         raise _report_no_room(exc) from exc
 

@@ -12,7 +12,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pdfme_dagster.big_files.spool import open_shared, write_all
+from pdfme_dagster.big_files.spool import open_shared, write_at
 from pdfme_dagster.crash_points import crash_point
 from pdfme_dagster.domain.job import Claim
 from pdfme_dagster.making import in_threads, render_statement
@@ -52,10 +52,11 @@ class Survey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draw:
-    """Make the PDFs of a part, one after the other into the file at ``into``."""
+    """Make the PDFs of a part, one after the other into the file at ``into``, from the byte ``start`` on."""
 
     part: ByteRange | None
     into: int
+    start: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +72,10 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
-    """Store the PDFs at ``source`` under these keys, as many as there are."""
+    """Store the PDFs from ``start`` of the file at ``source`` under these keys, as many as there are."""
 
     source: int
+    start: int
     drawn: Drawn
     keys: tuple[str, ...]
 
@@ -108,11 +110,12 @@ class Work:
         order = self._order
         stream = open_shared(order.descriptor)
         reader = StatementReader(stream, order.profile, name=order.claim.key, part=task.part)
-        sizes, digests, pages = list[int](), list[str](), 0
+        sizes, digests, pages, place = list[int](), list[str](), 0, task.start
         templates, template_digests = set[str](), set[str]()
         for statement in reader:
             pdf = render_statement(statement, self._renderer)
-            write_all(task.into, pdf.content)
+            write_at(task.into, pdf.content, place)
+            place += len(pdf.content)
             sizes.append(len(pdf.content))
             digests.append(sha256(pdf.content).hexdigest())
             pages += pdf.pages
@@ -131,8 +134,8 @@ class Work:
         claim = self._order.claim
 
         def write(pdf: tuple[str, str, int, int]) -> None:
-            key, digest, size, start = pdf
-            content = os.pread(task.source, size, start)
+            key, digest, size, place = pdf
+            content = os.pread(task.source, size, place)
             self._objects.write_pdf(key, content, source_etag=claim.etag, sha256=digest, fence=claim.fence)
             crash_point("after-first-put")
 
@@ -166,5 +169,5 @@ class Work:
 
 def _list_pdfs(task: Store) -> Iterator[tuple[str, str, int, int]]:
     """Yield key, digest, size and place of each PDF."""
-    starts = accumulate(task.drawn.sizes, initial=0)
+    starts = accumulate(task.drawn.sizes, initial=task.start)
     return zip(task.keys, task.drawn.digests, task.drawn.sizes, starts, strict=False)

@@ -336,12 +336,12 @@ SLOW_PARENT = """
 import sys, psutil
 from pathlib import Path
 from pdfme_dagster.big_files.pool import open_pool
-from pdfme_dagster.big_files.spool import Spool
+from pdfme_dagster.big_files.spool import Spool, write_at
 from pdfme_dagster.big_files.work import Draw, Drawn, Order, Tools
 from pdfme_dagster.domain.job import Claim
 from pdfme_dagster.parsing import load_profiles
 spools = [Spool() for _ in range(3)]
-spools[0].write(Path(sys.argv[1]).read_bytes())
+write_at(spools[0].descriptor, Path(sys.argv[1]).read_bytes(), 0)
 order = Order(
     claim=Claim(etag="e", key="a.txt", size_bytes=1, fence=1),
     profile=load_profiles()["afs"],
@@ -351,5 +351,5 @@ order = Order(
 targets = [spool.descriptor for spool in spools[1:]]
 with open_pool(order, processes=2, keep_open=targets) as pool:
     print(*(child.pid for child in psutil.Process().children()), flush=True)
-    pool.run([Draw(part=None, into=target) for target in targets], Drawn)
+    pool.run([Draw(part=None, into=target, start=0) for target in targets], Drawn)
 """
