@@ -19,7 +19,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.bare import Bare, run_bare
-from benchmarks.stage import MemoryWatch, Stage, Steps, open_stage
+from benchmarks.stage import CpuWatch, MemoryWatch, Stage, Steps, open_stage
 from benchmarks.statement_files import make_statement_files
 from pdfme_dagster.domain.upload import Upload
 
@@ -38,9 +38,11 @@ def measure_month_end(
         bad = {f"900_broken_{number:05}.txt": _BROKEN + b"%d\n" % number for number in range(broken)}
         etags = stage.put((good | bad).items())
         uploads = [Upload(etag=etags[key], key=key, size_bytes=len(good[key])) for key in good]
-        bare = _run_bare(stage, uploads, workers)
-        workers_pid = stage.stack.services.supervisor.children["run-workers"].identity.pid
-        with MemoryWatch(workers_pid) as memory:
+        supervisor = stage.stack.services.supervisor
+        with CpuWatch(supervisor) as bare_cpu:
+            bare = _run_bare(stage, uploads, workers)
+        workers_pid = supervisor.children["run-workers"].identity.pid
+        with MemoryWatch(workers_pid) as memory, CpuWatch(supervisor) as cpu:
             began = stage.start_sensor()
             stage.await_ended(list(etags.values()))
             stage.await_true(lambda: not stage.live_runs(), "runs are still on")
@@ -48,6 +50,10 @@ def measure_month_end(
         figures = _read_figures(stage, list(etags.values()), began, runs, bare)
         _check(stage, good=len(good), broken=broken, bare=bare)
         figures |= {"files": files, "workers": workers, "peak_mib": round(memory.peak_mib, 1)}
+        figures |= {
+            "cpu": cpu.seconds,
+            "cpu_bare": {"s3": bare_cpu.seconds["s3"], "processes": bare.cpu_seconds},
+        }
         if naive:
             figures |= _measure_naive(stage, list(etags.values())[:_NAIVE_RUNS], files)
         return figures
@@ -137,6 +143,9 @@ def _print(figures: Mapping[str, Any]) -> None:
     print(f"  peak of the run workers, all processes: {figures['peak_mib']:.0f} MiB")
     for name, seconds in figures["spent"].items():
         print(f"    {name:<45} {seconds:8.2f} s")
+    for title, what in (("bare loop", "cpu_bare"), ("pipeline", "cpu")):
+        used = ", ".join(f"{name} {seconds:.1f}" for name, seconds in figures[what].items())
+        print(f"  CPU seconds, {title}: {used}")
     if "naive_seconds_a_file" in figures:
         print(
             f"  one run per file, each in a new process: {figures['naive_seconds_a_file']:.1f} s a file "
