@@ -21,6 +21,7 @@ from pdfme_dagster.domain.privacy import mask_account
 from pdfme_dagster.domain.statement import ParsedFile, RenderedPdf, Statement
 from pdfme_dagster.domain.upload import Upload, locate_pdf, locate_pdfs, name_pdfs
 from pdfme_dagster.errors import ConfigurationError, PermanentError, TransientError
+from pdfme_dagster.kept_pdfs import KeptPdf, PdfKeeper
 from pdfme_dagster.parsing import HEAD_BYTES, Profiles, describe_rejected, parse, require_acceptable
 from pdfme_dagster.rendering import StatementRenderer
 from pdfme_dagster.stores.cache import SeenCache
@@ -62,15 +63,29 @@ class Twin:
 class Rendered:
     """One claimed file as PDFs, one per statement, under the keys that they get.
 
-    Where other PDFs have those, they get the ``long_keys``.
+    Where other PDFs have those, they get the ``long_keys``. Of the statements only counts are left, those
+    ``rejected`` included in ``customers``: 1,000 files' PDFs fill the memory enough.
     """
 
     claim: Claim
     content_sha256: str
-    file: ParsedFile
+    customers: int
     keys: tuple[str, ...]
     long_keys: tuple[str, ...]
-    pdfs: tuple[RenderedPdf, ...]
+    pdfs: tuple[KeptPdf, ...]
+    profile: str
+    warnings: int
+    rejected: int
+    rejected_reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stored:
+    """A file's PDFs in S3: how many bytes they have together, and the SHA-256 of these."""
+
+    keys: tuple[str, ...]
+    size_bytes: int
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,10 +192,10 @@ def parse_batch(
 def render_batch(batch: ParsedBatch, *, renderer: StatementRenderer) -> RenderedBatch:
     """Render every parsed file, one PDF per statement, each with its organisation's template."""
     files: list[Rendered] = []
-    setbacks = _Tally()
+    setbacks, keeper = _Tally(), PdfKeeper()
     for parsed in batch.files:
         with setbacks.of(parsed.claim):
-            files.append(_render_file(parsed, renderer))
+            files.append(_render_file(parsed, renderer, keeper))
             crash_point("mid-render")
     return RenderedBatch(
         files=tuple(files),
@@ -265,20 +280,24 @@ def _point_to(job: CompletedJob, claim: Claim, *, content_sha256: str | None = N
     )
 
 
-def _render_file(parsed: Parsed, renderer: StatementRenderer) -> Rendered:
+def _render_file(parsed: Parsed, renderer: StatementRenderer, keeper: PdfKeeper) -> Rendered:
     file, claim = parsed.file, parsed.claim
     upload = Upload(etag=claim.etag, key=claim.key, size_bytes=claim.size_bytes)
-    customers = _count_customers(file)
+    customers = len(file.statements) + len(file.rejected)
     left_out = {each.position for each in file.rejected}
     positions = [position for position in range(1, customers + 1) if position not in left_out]
     name = partial(name_pdfs, upload, file.statements[0].org_id, positions, customers=customers)
     return Rendered(
         claim=claim,
         content_sha256=parsed.content_sha256,
-        file=file,
+        customers=customers,
         keys=tuple(name()),
         long_keys=tuple(name(whole_etag=True)),
-        pdfs=tuple(_render_statement(statement, renderer) for statement in file.statements),
+        pdfs=tuple(keeper.keep(_render_statement(statement, renderer)) for statement in file.statements),
+        profile=file.profile,
+        warnings=len(file.warnings),
+        rejected=len(file.rejected),
+        rejected_reason=describe_rejected(file.rejected, file) if file.rejected else None,
     )
 
 
@@ -289,32 +308,28 @@ def _render_statement(statement: Statement, renderer: StatementRenderer) -> Rend
         raise PermanentError(exc.code, f"{exc} (account {mask_account(statement.account)})") from exc
 
 
-def _count_customers(file: ParsedFile) -> int:
-    return len(file.statements) + len(file.rejected)
-
-
 def _write_file(rendered: Rendered, objects: ObjectStore) -> Completion:
-    file, keys = rendered.file, _write_pdfs(rendered, objects)
+    stored = _write_pdfs(rendered, objects)
     return Completion(
         etag=rendered.claim.etag,
-        pdf_location=locate_pdfs(objects.pdfs_bucket, keys, customers=_count_customers(file)),
-        first_pdf=locate_pdf(objects.pdfs_bucket, keys[0]),
+        pdf_location=locate_pdfs(objects.pdfs_bucket, stored.keys, customers=rendered.customers),
+        first_pdf=locate_pdf(objects.pdfs_bucket, stored.keys[0]),
         statements=len(rendered.pdfs),
         pages=sum(pdf.pages for pdf in rendered.pdfs),
-        pdf_bytes=sum(len(pdf.content) for pdf in rendered.pdfs),
+        pdf_bytes=stored.size_bytes,
         content_sha256=rendered.content_sha256,
-        pdf_sha256=_digest(rendered.pdfs),
-        profile=file.profile,
-        warnings=len(file.warnings),
-        rejected=len(file.rejected),
-        rejected_reason=describe_rejected(file.rejected, file) if file.rejected else None,
+        pdf_sha256=stored.sha256,
+        profile=rendered.profile,
+        warnings=rendered.warnings,
+        rejected=rendered.rejected,
+        rejected_reason=rendered.rejected_reason,
         template=_name_templates(rendered.pdfs),
         template_digest=_sum_digests(rendered.pdfs),
     )
 
 
-def _write_pdfs(rendered: Rendered, objects: ObjectStore) -> tuple[str, ...]:
-    """Store a file's PDFs; return their keys.
+def _write_pdfs(rendered: Rendered, objects: ObjectStore) -> _Stored:
+    """Store a file's PDFs; return what is stored then.
 
     What is stored decides: a key belongs to the upload whose PDF is under it, so that each upload finds its
     own names again, and no PDF ever gives way to that of another upload.
@@ -327,29 +342,25 @@ def _write_pdfs(rendered: Rendered, objects: ObjectStore) -> tuple[str, ...]:
     return _write_under(rendered.long_keys, rendered, objects)
 
 
-def _write_under(keys: tuple[str, ...], rendered: Rendered, objects: ObjectStore) -> tuple[str, ...]:
-    claim = rendered.claim
+def _write_under(keys: tuple[str, ...], rendered: Rendered, objects: ObjectStore) -> _Stored:
+    claim, all_bytes, size_bytes = rendered.claim, hashlib.sha256(), 0
     for key, pdf in zip(keys, rendered.pdfs, strict=True):
-        sha256 = hashlib.sha256(pdf.content).hexdigest()
-        objects.write_pdf(key, pdf.content, source_etag=claim.etag, sha256=sha256, fence=claim.fence)
+        content = pdf.join()
+        all_bytes.update(content)
+        size_bytes += len(content)
+        sha256 = hashlib.sha256(content).hexdigest()
+        objects.write_pdf(key, content, source_etag=claim.etag, sha256=sha256, fence=claim.fence)
         crash_point("after-first-put")
-    return keys
+    return _Stored(keys=keys, size_bytes=size_bytes, sha256=all_bytes.hexdigest())
 
 
-def _digest(pdfs: Sequence[RenderedPdf]) -> str:
-    digest = hashlib.sha256()
-    for pdf in pdfs:
-        digest.update(pdf.content)
-    return digest.hexdigest()
-
-
-def _name_templates(pdfs: Sequence[RenderedPdf]) -> str:
+def _name_templates(pdfs: Sequence[KeptPdf]) -> str:
     names = sorted({pdf.template for pdf in pdfs})
     more = len(names) - _NAMED_TEMPLATES
     return ", ".join(names[:_NAMED_TEMPLATES]) + (f" and {more} more" if more > 0 else "")
 
 
-def _sum_digests(pdfs: Sequence[RenderedPdf]) -> str:
+def _sum_digests(pdfs: Sequence[KeptPdf]) -> str:
     """Return the digest of a file's PDFs: their own, or of several the SHA-256 over all, sorted."""
     digests = sorted({pdf.template_digest for pdf in pdfs})
     return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()

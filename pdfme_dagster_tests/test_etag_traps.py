@@ -609,7 +609,7 @@ def assert_each_has_its_own(desk: Desk, pair: Sequence[str], rendered: dict[str,
 
 def render_each(desk: Desk, pair: Sequence[str]) -> tuple[RenderedBatch, dict[str, list[bytes]]]:
     batch = desk.render("run-0", *pair)
-    return batch, {file.claim.etag: [pdf.content for pdf in file.pdfs] for file in batch.files}
+    return batch, {file.claim.etag: [pdf.join() for pdf in file.pdfs] for file in batch.files}
 
 
 def test_two_uploads_with_the_same_short_name_keep_their_own_pdfs(desk: Desk, pair: tuple[str, str]) -> None:

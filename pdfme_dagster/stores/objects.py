@@ -5,7 +5,7 @@ Not here: what the bytes mean, or which endpoint and credentials (the caller mak
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pdfme_dagster.domain.upload import Upload, link_pdf, read_entry, read_etag
 from pdfme_dagster.errors import PermanentError, TransientError
@@ -169,13 +169,14 @@ class ObjectStore:
             refuse(bucket, exc)
 
 
-def _parse_timestamp(value: object) -> datetime:
+def _parse_timestamp(value: Any) -> datetime:
+    """Return a date as botocore does, but one of a listing at once, without a parser for all formats."""
     from botocore.utils import parse_timestamp
 
     try:
-        return datetime.fromisoformat(value)  # type: ignore[arg-type]  # TypeError for a number
+        return datetime.fromisoformat(value)
     except (TypeError, ValueError):
-        return parse_timestamp(value)  # a header's date
+        return parse_timestamp(value)
 
 
 def _read_fence(stored: Stored) -> int:
