@@ -1,4 +1,4 @@
-"""Templates with a heavy background, always the same one. Not here: what they are measured with (month_end.py)."""
+"""Templates with a heavy background, always the same. Not here: what is measured with them (month_end.py)."""
 
 import base64
 import io
