@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import Any
 
-from pdfme_dagster.batches import in_threads
 from pdfme_dagster.domain.upload import Upload, name_pdfs
+from pdfme_dagster.making import in_threads
 from pdfme_dagster.parsing import HEAD_BYTES, load_profiles, parse
 from pdfme_dagster.rendering import load_statement_renderer
 from pdfme_dagster.stores.contents import open_fast_contents

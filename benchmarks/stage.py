@@ -97,6 +97,12 @@ class Stage:
         results = self.ask(_RUNS, filter={"createdAfter": moment})["runsOrError"]["results"]
         return sorted(map(_read_run, results), key=lambda run: run.created)
 
+    def run_of(self, etag: str) -> Steps:
+        """Return the run that ended this upload's job."""
+        ((run_id,),) = self.query("SELECT run_id FROM processing_jobs WHERE file_hash = %s", etag)
+        (run,) = self.ask(_RUNS, filter={"runIds": [run_id]})["runsOrError"]["results"]
+        return _read_run(run)
+
     def await_ended(self, etags: Sequence[str]) -> None:
         """Wait until there are all these jobs, and none at all is open."""
         count = "SELECT count(*) FROM processing_jobs WHERE file_hash = ANY(%s)"

@@ -5,40 +5,39 @@ whole batch and a bad file only ever ends its own job.
 """
 
 import hashlib
-import traceback
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import PurePath
-from typing import TypeVar
+from typing import Protocol
 
 from pdfme_dagster.crash_points import crash_point
 from pdfme_dagster.domain.job import Claim, Claims, CompletedJob, Completion, JobFailure, JobState
-from pdfme_dagster.domain.privacy import mask_account
-from pdfme_dagster.domain.statement import ParsedFile, RenderedPdf, Statement
+from pdfme_dagster.domain.statement import ParsedFile, ParseWarning
 from pdfme_dagster.domain.upload import Upload, locate_pdf, locate_pdfs, name_pdfs
 from pdfme_dagster.errors import ConfigurationError, PermanentError, TransientError
 from pdfme_dagster.kept_pdfs import KeptPdf, PdfKeeper
+from pdfme_dagster.making import (
+    describe_defect,
+    in_threads,
+    name_templates,
+    render_statement,
+    sum_digests,
+    sum_pdfs,
+)
 from pdfme_dagster.parsing import HEAD_BYTES, Profiles, describe_rejected, parse, require_acceptable
 from pdfme_dagster.rendering import StatementRenderer
 from pdfme_dagster.stores.cache import SeenCache
 from pdfme_dagster.stores.jobs import JobStore
 from pdfme_dagster.stores.objects import ObjectStore
 
-# Enough to hide S3's latency; more threads only fight over one core.
-_S3_THREADS = 8
 # Files completed per database round trip: rare enough to be cheap, often enough to watch.
 _FILES_PER_COMPLETION = 100
 # How soon to look again whether the job with the same bytes has its PDFs.
 _TWIN_SECONDS = 15.0
-# A file of many organisations may have as many templates; the job names this many.
-_NAMED_TEMPLATES = 5
 
-T = TypeVar("T")
-R = TypeVar("R")
+# Is told how far the work is, for people to read.
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,11 +80,59 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Stored:
-    """A file's PDFs in S3: how many bytes they have together, and the SHA-256 of these."""
+    """A file's PDFs in S3: how many bytes they have together, and what their SHA-256s come to."""
 
     keys: tuple[str, ...]
     size_bytes: int
     sha256: str
+
+
+class Noted(Protocol):
+    """What was odd about a file."""
+
+    @property
+    def warnings(self) -> tuple[ParseWarning, ...]:
+        """In the order of its lines."""
+
+
+class BigParsed(Protocol):
+    """One claimed file that is too big to be held, parsed; as ``Parsed``, but it renders itself."""
+
+    @property
+    def claim(self) -> Claim:
+        """Whose it is."""
+
+    @property
+    def content_sha256(self) -> str:
+        """The digest of its bytes."""
+
+    @property
+    def file(self) -> Noted:
+        """What it says, without its statements."""
+
+    def render(self, report: Report) -> "BigRendered":
+        """Render all statements, telling how far it is; PermanentError as for any file."""
+
+
+class BigRendered(Protocol):
+    """Such a file as PDFs; as ``Rendered``, but it stores itself."""
+
+    @property
+    def claim(self) -> Claim:
+        """Whose it is."""
+
+    def store(self, report: Report) -> Completion:
+        """Store all PDFs, telling how far it is; PermanentError and TransientError as for any file."""
+
+
+class BigFiles(Protocol):
+    """What takes the files on itself that are too big to be held."""
+
+    def takes(self, claim: Claim) -> bool:
+        """Say whether a file is one of those."""
+
+    def parse(self, claim: Claim, *, objects: ObjectStore, profiles: Profiles) -> BigParsed:
+        """Read and parse it; PermanentError and TransientError as for any file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,14 +165,14 @@ class _Batch:
 class ParsedBatch(_Batch):
     """What ``parse`` hands to ``render``."""
 
-    files: tuple[Parsed, ...]
+    files: tuple[Parsed | BigParsed, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderedBatch(_Batch):
     """What ``render`` hands to ``store``."""
 
-    files: tuple[Rendered, ...]
+    files: tuple[Rendered | BigRendered, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,23 +199,26 @@ def parse_batch(
     objects: ObjectStore,
     profiles: Profiles,
     follow_replaced: bool,
+    big_files: BigFiles | None = None,
 ) -> ParsedBatch:
     """Read and parse every claimed file, each by the profile that fits it; set those aside that are twins.
 
-    With ``follow_replaced`` (a user asked for these files), a file that was replaced by a newer, completed
-    version counts as done: its job points to the newer one's PDFs.
+    ``big_files`` takes those that it wants. With ``follow_replaced`` (a user asked for these files), a file
+    that was replaced by a newer, completed version counts as done: its job points to the newer one's PDFs.
     """
 
-    def read(claim: Claim) -> bytes:
+    def read(claim: Claim) -> bytes | BigFiles:
+        if big_files and big_files.takes(claim):
+            return big_files
         return objects.read_upload(Upload(etag=claim.etag, key=claim.key, size_bytes=claim.size_bytes))
 
-    files: list[Parsed] = []
+    files: list[Parsed | BigParsed] = []
     superseded: list[tuple[Claim, Completion]] = []
     setbacks = _Tally()
     for claim, content in in_threads(read, claims.claimed):
         with setbacks.of(claim):
             try:
-                files.append(_parse_file(claim, content(), profiles))
+                files.append(_parse_file(claim, content(), objects, profiles))
                 crash_point("mid-parse")
             except PermanentError as exc:
                 if not (follow_replaced and exc.code == "superseded"):
@@ -189,13 +239,18 @@ def parse_batch(
     )
 
 
-def render_batch(batch: ParsedBatch, *, renderer: StatementRenderer) -> RenderedBatch:
-    """Render every parsed file, one PDF per statement, each with its organisation's template."""
-    files: list[Rendered] = []
+def render_batch(
+    batch: ParsedBatch, *, renderer: StatementRenderer, report: Report = lambda _: None
+) -> RenderedBatch:
+    """Render every parsed file, one PDF per statement, each with its organisation's template.
+
+    ``report`` is told how far the big files are.
+    """
+    files: list[Rendered | BigRendered] = []
     setbacks, keeper = _Tally(), PdfKeeper()
     for parsed in batch.files:
         with setbacks.of(parsed.claim):
-            files.append(_render_file(parsed, renderer, keeper))
+            files.append(_render_file(parsed, renderer, keeper, report))
             crash_point("mid-render")
     return RenderedBatch(
         files=tuple(files),
@@ -208,12 +263,22 @@ def render_batch(batch: ParsedBatch, *, renderer: StatementRenderer) -> Rendered
 
 
 def store_batch(
-    run_id: str, batch: RenderedBatch, *, jobs: JobStore, objects: ObjectStore, cache: SeenCache
+    run_id: str,
+    batch: RenderedBatch,
+    *,
+    jobs: JobStore,
+    objects: ObjectStore,
+    cache: SeenCache,
+    report: Report = lambda _: None,
 ) -> Outcome:
-    """Store every PDF, then end every job that this run still holds: completed, failed or pending again."""
+    """Store every PDF, then end every job that this run still holds: completed, failed or pending again.
 
-    def write(rendered: Rendered) -> Completion:
-        return _write_file(rendered, objects)
+    ``report`` is told how far the big files are.
+    """
+
+    def write(rendered: Rendered | BigRendered) -> Completion | BigRendered:
+        # A big file's turn comes when all before it are done, so that there is one at a time.
+        return _write_file(rendered, objects) if isinstance(rendered, Rendered) else rendered
 
     if remade := [each.claim.etag for each in batch.files if each.claim.template_digest]:
         jobs.remake(run_id, remade)
@@ -222,7 +287,9 @@ def store_batch(
     setbacks = _Tally()
     for rendered, completion in in_threads(write, batch.files):
         with setbacks.of(rendered.claim):
-            done.append((rendered.claim, completion()))
+            written = completion()
+            made = written if isinstance(written, Completion) else written.store(report)
+            done.append((rendered.claim, made))
         if len(done) >= _FILES_PER_COMPLETION:
             ended += _complete(run_id, done, jobs, cache)
             done.clear()
@@ -231,7 +298,11 @@ def store_batch(
     return _end_batch(run_id, batch, ended, batch.setbacks + setbacks.total(), jobs, cache)
 
 
-def _parse_file(claim: Claim, content: bytes, profiles: Profiles) -> Parsed:
+def _parse_file(
+    claim: Claim, content: bytes | BigFiles, objects: ObjectStore, profiles: Profiles
+) -> Parsed | BigParsed:
+    if not isinstance(content, bytes):
+        return content.parse(claim, objects=objects, profiles=profiles)
     profile = profiles.choose(claim.key, content[:HEAD_BYTES])
     file = parse(content, profile=profile, name=claim.key)
     require_acceptable(file, profile)
@@ -280,10 +351,14 @@ def _point_to(job: CompletedJob, claim: Claim, *, content_sha256: str | None = N
     )
 
 
-def _render_file(parsed: Parsed, renderer: StatementRenderer, keeper: PdfKeeper) -> Rendered:
+def _render_file(
+    parsed: Parsed | BigParsed, renderer: StatementRenderer, keeper: PdfKeeper, report: Report
+) -> Rendered | BigRendered:
+    if not isinstance(parsed, Parsed):
+        return parsed.render(report)
     file, claim = parsed.file, parsed.claim
     upload = Upload(etag=claim.etag, key=claim.key, size_bytes=claim.size_bytes)
-    customers = len(file.statements) + len(file.rejected)
+    customers = file.customers
     left_out = {each.position for each in file.rejected}
     positions = [position for position in range(1, customers + 1) if position not in left_out]
     name = partial(name_pdfs, upload, file.statements[0].org_id, positions, customers=customers)
@@ -293,19 +368,12 @@ def _render_file(parsed: Parsed, renderer: StatementRenderer, keeper: PdfKeeper)
         customers=customers,
         keys=tuple(name()),
         long_keys=tuple(name(whole_etag=True)),
-        pdfs=tuple(keeper.keep(_render_statement(statement, renderer)) for statement in file.statements),
+        pdfs=tuple(keeper.keep(render_statement(statement, renderer)) for statement in file.statements),
         profile=file.profile,
         warnings=len(file.warnings),
         rejected=len(file.rejected),
         rejected_reason=describe_rejected(file.rejected, file) if file.rejected else None,
     )
-
-
-def _render_statement(statement: Statement, renderer: StatementRenderer) -> RenderedPdf:
-    try:
-        return renderer.render(statement)
-    except PermanentError as exc:
-        raise PermanentError(exc.code, f"{exc} (account {mask_account(statement.account)})") from exc
 
 
 def _write_file(rendered: Rendered, objects: ObjectStore) -> Completion:
@@ -323,8 +391,8 @@ def _write_file(rendered: Rendered, objects: ObjectStore) -> Completion:
         warnings=rendered.warnings,
         rejected=rendered.rejected,
         rejected_reason=rendered.rejected_reason,
-        template=_name_templates(rendered.pdfs),
-        template_digest=_sum_digests(rendered.pdfs),
+        template=name_templates({pdf.template for pdf in rendered.pdfs}),
+        template_digest=sum_digests({pdf.template_digest for pdf in rendered.pdfs}),
     )
 
 
@@ -343,27 +411,14 @@ def _write_pdfs(rendered: Rendered, objects: ObjectStore) -> _Stored:
 
 
 def _write_under(keys: tuple[str, ...], rendered: Rendered, objects: ObjectStore) -> _Stored:
-    claim, all_bytes, size_bytes = rendered.claim, hashlib.sha256(), 0
+    claim, digests, size_bytes = rendered.claim, list[str](), 0
     for key, pdf in zip(keys, rendered.pdfs, strict=True):
         content = pdf.join()
-        all_bytes.update(content)
         size_bytes += len(content)
-        sha256 = hashlib.sha256(content).hexdigest()
-        objects.write_pdf(key, content, source_etag=claim.etag, sha256=sha256, fence=claim.fence)
+        digests.append(hashlib.sha256(content).hexdigest())
+        objects.write_pdf(key, content, source_etag=claim.etag, sha256=digests[-1], fence=claim.fence)
         crash_point("after-first-put")
-    return _Stored(keys=keys, size_bytes=size_bytes, sha256=all_bytes.hexdigest())
-
-
-def _name_templates(pdfs: Sequence[KeptPdf]) -> str:
-    names = sorted({pdf.template for pdf in pdfs})
-    more = len(names) - _NAMED_TEMPLATES
-    return ", ".join(names[:_NAMED_TEMPLATES]) + (f" and {more} more" if more > 0 else "")
-
-
-def _sum_digests(pdfs: Sequence[KeptPdf]) -> str:
-    """Return the digest of a file's PDFs: their own, or of several the SHA-256 over all, sorted."""
-    digests = sorted({pdf.template_digest for pdf in pdfs})
-    return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+    return _Stored(keys=keys, size_bytes=size_bytes, sha256=sum_pdfs(digests))
 
 
 def _complete(
@@ -460,38 +515,11 @@ class _Tally:
         except ConfigurationError:
             raise  # every other file would fail alike: let the run say it once
         except Exception as exc:  # a defect of ours, met by one file: end that file, not its neighbours
-            self._failed.append(_defect(claim, exc))
+            self._failed.append(_failure(claim, "internal_error", describe_defect(exc)))
 
     def total(self) -> Setbacks:
         return Setbacks(failed=tuple(self._failed), requeued=tuple(self._requeued))
 
 
-def _defect(claim: Claim, exc: Exception) -> JobFailure:
-    """Say where the program broke, without the exception's own words: they may quote a customer."""
-    frame = traceback.extract_tb(exc.__traceback__)[-1]
-    place = f"{PurePath(frame.filename).name}, line {frame.lineno}, in {frame.name}"
-    return _failure(
-        claim,
-        "internal_error",
-        f"the program failed on this file: {type(exc).__name__} at {place}; please report it",
-    )
-
-
 def _failure(claim: Claim, code: str, message: str) -> JobFailure:
     return JobFailure(etag=claim.etag, key=claim.key, code=code, message=message)
-
-
-def in_threads(call: Callable[[T], R], items: Iterable[T]) -> Iterator[tuple[T, Callable[[], R]]]:
-    """Yield each item, in order, with a call that returns its result or raises its error.
-
-    Only a few results wait at a time, so memory does not grow with the batch.
-    """
-    with ThreadPoolExecutor(_S3_THREADS, thread_name_prefix="s3") as threads:
-        window: deque[tuple[T, Future[R]]] = deque()
-        for item in items:
-            window.append((item, threads.submit(call, item)))
-            if len(window) > 2 * _S3_THREADS:
-                first, future = window.popleft()
-                yield first, future.result
-        for first, future in window:
-            yield first, future.result

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from pdfme_dagster.batches import Outcome, RenderedBatch, parse_batch, render_batch, store_batch
+from pdfme_dagster.batches import (
+    BigFiles,
+    Outcome,
+    RenderedBatch,
+    Report,
+    parse_batch,
+    render_batch,
+    store_batch,
+)
 from pdfme_dagster.domain.job import Job
 from pdfme_dagster.domain.upload import Upload
 from pdfme_dagster.intake import Intake, admit_uploads
@@ -44,6 +52,8 @@ class Desk:
     cache: SeenCache
     s3: "S3Client"
     uploads_bucket: str
+    big_files: BigFiles | None = None
+    report: Report = lambda _: None
 
     def put(self, key: str, content: bytes) -> str:
         """Put a file as the bank does; return its ETag."""
@@ -90,12 +100,20 @@ class Desk:
             objects=objects or self.objects,
             profiles=self.profiles,
             follow_replaced=by_person,
+            big_files=self.big_files,
         )
-        return render_batch(parsed, renderer=self.renderer)
+        return render_batch(parsed, renderer=self.renderer, report=self.report)
 
     def store(self, run_id: str, batch: RenderedBatch, objects: ObjectStore | None = None) -> Outcome:
         """Store as a run does."""
-        return store_batch(run_id, batch, jobs=self.jobs, objects=objects or self.objects, cache=self.cache)
+        return store_batch(
+            run_id,
+            batch,
+            jobs=self.jobs,
+            objects=objects or self.objects,
+            cache=self.cache,
+            report=self.report,
+        )
 
     def run(self, run_id: str, *etags: str, **options: Any) -> Outcome:
         """Do all the work of a run."""

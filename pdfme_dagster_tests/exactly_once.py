@@ -31,6 +31,7 @@ from pdfme_dagster.defs.dispatch import dispatch_jobs
 from pdfme_dagster.defs.statement_pdfs import DISPATCH_TAG, JOB_NAME
 from pdfme_dagster.errors import TransientError
 from pdfme_dagster.intake import admit_uploads
+from pdfme_dagster.making import sum_pdfs
 from pdfme_dagster.parsing import load_profiles
 from pdfme_dagster.rendering import StatementRenderer
 from pdfme_dagster.settings import DispatchSettings
@@ -510,7 +511,7 @@ class World:
         for etag in own:
             mine = [pdfs[key].content for key in self._keys_at(rows[etag]["pdf_location"], pdfs)]
             assert len(mine) == self.contents[etag].statements
-            assert hashlib.sha256(b"".join(mine)).hexdigest() == rows[etag]["pdf_sha256"]
+            assert sum_pdfs([hashlib.sha256(each).hexdigest() for each in mine]) == rows[etag]["pdf_sha256"]
         closing = self.close()
         assert closing == self._count(rows, pdfs, own)
         # Uploads for which the PDFs of another stand that was to be made again and could not be.

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from pdfme_dagster import batches
-from pdfme_dagster.batches import Outcome, store_batch
+from pdfme_dagster.batches import Outcome, Rendered, store_batch
 from pdfme_dagster.domain.job import JobState
 from pdfme_dagster.domain.statement import RenderedPdf, Statement
 from pdfme_dagster.domain.upload import Upload, name_pdfs
@@ -82,7 +82,8 @@ def test_a_completed_job_tells_sizes_pages_and_digests(desk: Desk, psql: psycopg
     row = psql.execute(
         "SELECT status, statements, pages, pdf_bytes, content_sha256, pdf_sha256, run_id FROM processing_jobs"
     ).fetchone()
-    digests = (hashlib.sha256(THREE).hexdigest(), hashlib.sha256(b"".join(contents)).hexdigest())
+    each = "".join(hashlib.sha256(content).hexdigest() for content in contents)
+    digests = (hashlib.sha256(THREE).hexdigest(), hashlib.sha256(each.encode()).hexdigest())
     assert row == ("completed", 3, done.pages, done.pdf_bytes, *digests, "run-1")
 
 
@@ -215,8 +216,10 @@ def test_a_file_that_no_profile_fits_fails_alone_and_says_so(desk: Desk) -> None
 def test_what_was_odd_about_a_completed_file_is_counted(desk: Desk) -> None:
     etag = desk.upload("in/edge.txt", (SAMPLES / "edge_cases.txt").read_bytes())
     batch = desk.render("run-1", etag)
+    (rendered,) = batch.files
     (done,) = desk.store("run-1", batch).completed
-    assert done.warnings == batch.files[0].warnings > 0
+    assert isinstance(rendered, Rendered)
+    assert done.warnings == rendered.warnings > 0
 
 
 # --- Templates ---

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from pdfme_dagster.batches import Outcome, RenderedBatch
+from pdfme_dagster.batches import Outcome, Rendered, RenderedBatch
 from pdfme_dagster.domain.job import JobState
 from pdfme_dagster.stores.cache import SeenCache
 from pdfme_dagster.stores.contents import Contents, open_fast_contents
@@ -607,17 +607,18 @@ def assert_each_has_its_own(desk: Desk, pair: Sequence[str], rendered: dict[str,
         assert {list_sources(desk)[key] for key in own} == {etag}
 
 
-def render_each(desk: Desk, pair: Sequence[str]) -> tuple[RenderedBatch, dict[str, list[bytes]]]:
+def render_each(desk: Desk, pair: Sequence[str]) -> tuple[RenderedBatch, list[Rendered]]:
     batch = desk.render("run-0", *pair)
-    return batch, {file.claim.etag: [pdf.join() for pdf in file.pdfs] for file in batch.files}
+    return batch, [file for file in batch.files if isinstance(file, Rendered)]
 
 
 def test_two_uploads_with_the_same_short_name_keep_their_own_pdfs(desk: Desk, pair: tuple[str, str]) -> None:
-    batch, rendered = render_each(desk, pair)
-    assert batch.files[0].keys == batch.files[1].keys
+    batch, (one, other) = render_each(desk, pair)
+    rendered = {file.claim.etag: [pdf.join() for pdf in file.pdfs] for file in (one, other)}
+    assert one.keys == other.keys
     assert set(list_etags(desk.store("run-0", batch).completed)) == set(pair)
     assert_each_has_its_own(desk, pair, rendered)
-    assert len(desk.pdfs()) == 2 * len(batch.files[0].keys)
+    assert len(desk.pdfs()) == 2 * len(one.keys)
 
 
 @pytest.mark.parametrize("first", [0, 1])
@@ -658,8 +659,7 @@ def test_namesakes_in_two_runs_at_the_same_moment_keep_their_own_pdfs(
 def test_a_file_both_of_whose_names_are_anothers_fails_and_overwrites_nothing(
     desk: Desk, pair: tuple[str, str]
 ) -> None:
-    batch, _ = render_each(desk, pair[:1])
-    (file,) = batch.files
+    batch, (file,) = render_each(desk, pair[:1])
     for key in (file.keys[0], file.long_keys[0]):
         desk.objects.write_pdf(key, b"%PDF another's", source_etag="other", sha256="f" * 64, fence=1)
     (failure,) = desk.store("run-0", batch).failed

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from pdfme_dagster.big_files.files import BigFiles, count_processes
 from pdfme_dagster.parsing import Profiles, load_profiles
 from pdfme_dagster.rendering import StatementRenderer, load_statement_renderer
 from pdfme_dagster.settings import Settings, StatementSettings, TemplateSettings
@@ -118,6 +119,16 @@ def read_renderer() -> StatementRenderer:
     settings = TemplateSettings.from_environment()
     folder = settings.templates_dir
     return _load_renderer(folder, settings.password_seed, _stamp_files(folder) if folder else ())
+
+
+def read_big_files() -> BigFiles:
+    """Return what takes the big files on itself; its processes read the templates for themselves."""
+    settings = TemplateSettings.from_environment()
+    return BigFiles(
+        templates_dir=settings.templates_dir,
+        password_seed=settings.password_seed,
+        processes=count_processes(),
+    )
 
 
 @functools.lru_cache(maxsize=1)

@@ -14,7 +14,7 @@ from pdfme_dagster.batches import Outcome, ParsedBatch, RenderedBatch
 from pdfme_dagster.crash_points import crash_point
 from pdfme_dagster.defs.partition_events import Step, record_failed, record_materialized
 from pdfme_dagster.defs.partitions import UPLOADS, restore_partitions
-from pdfme_dagster.defs.resources import read_profiles, read_renderer
+from pdfme_dagster.defs.resources import read_big_files, read_profiles, read_renderer
 from pdfme_dagster.domain.job import CompletedJob, JobFailure
 from pdfme_dagster.domain.privacy import mask_numbers
 from pdfme_dagster.stores.cache import SeenCache
@@ -75,7 +75,9 @@ def store(
 ) -> Iterator[dg.Output[None]]:
     """Store the PDFs, end the jobs, and record what became of each partition."""
     batch = rendered or _render(context, None, jobs, objects)
-    outcome = batches.store_batch(context.run_id, batch, jobs=jobs, objects=objects, cache=cache)
+    outcome = batches.store_batch(
+        context.run_id, batch, jobs=jobs, objects=objects, cache=cache, report=context.log.info
+    )
     _record(context, outcome, objects)
     _report(context, outcome)
     yield from ()
@@ -115,7 +117,13 @@ def _parse(
         f"{len(claims.elsewhere)} held elsewhere"
     )
     batch = batches.parse_batch(
-        context.run_id, claims, jobs=jobs, objects=objects, profiles=profiles, follow_replaced=by_person
+        context.run_id,
+        claims,
+        jobs=jobs,
+        objects=objects,
+        profiles=profiles,
+        follow_replaced=by_person,
+        big_files=read_big_files(),
     )
     _log_warnings(context, batch)
     return batch
@@ -155,7 +163,7 @@ def _render(
     renderer = read_renderer()
     if renderer.warnings:
         context.log.warning(_cap(renderer.warnings))
-    return batches.render_batch(batch, renderer=renderer)
+    return batches.render_batch(batch, renderer=renderer, report=context.log.info)
 
 
 def _batch_config(context: dg.OpExecutionContext) -> BatchConfig:

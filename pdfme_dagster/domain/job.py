@@ -141,8 +141,9 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
-    """What a finished job leaves behind; ``pdf_sha256`` covers all its PDFs in order.
+    """What a finished job leaves behind.
 
+    ``pdf_sha256`` is its PDF's, or of several that of their SHA-256s in hexadecimal, one behind the other.
     ``first_pdf`` is the first one at ``pdf_location``. ``profile`` read the file and ``warnings`` count what
     was odd about it; ``rejected`` customers got no PDF, and ``rejected_reason`` says who and why. Made again
     with the same ``template_digest``, the PDFs are the same bytes; ``template`` is its name.

@@ -88,6 +88,11 @@ class ParsedFile:
     encoding: str
     profile: str
 
+    @property
+    def customers(self) -> int:
+        """How many customers the file has."""
+        return len(self.statements) + len(self.rejected)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderedPdf:

@@ -34,6 +34,16 @@ class Notes:
         self._last[message] = line
         self._times[message] += 1
 
+    def append(self, later: "Notes") -> None:
+        """Add the warnings of a later part of the file, as if all had been given here."""
+        room = _MAX_WARNINGS - len(self._warnings)
+        self._warnings += later._warnings[:room]
+        self._unlisted += later._unlisted + len(later._warnings[room:])
+        for message, line in later._first.items():
+            self._first.setdefault(message, line)
+        self._last |= later._last
+        self._times += later._times
+
     def list_warnings(self) -> tuple[ParseWarning, ...]:
         """Return all warnings in the order of their lines."""
         counted = [

@@ -6,10 +6,10 @@ profile a file gets (profiles.py).
 
 import io
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from pdfme_dagster.domain.privacy import mask_account, show_value
 from pdfme_dagster.domain.statement import ParsedFile, ParseWarning, Rejected, Statement
@@ -31,8 +31,8 @@ class StatementReader:
     """Gives a file's statements one by one; iterate it once.
 
     ``name`` is the file's, which may say the organisation: ``{orgId}_…``. ``part`` is a range of bytes from
-    ``cut_ranges``. While iterating, ``rejected`` and ``warnings`` grow and ``bytes_done`` goes up to
-    ``size_bytes``. ParseError codes: ``empty_file``, ``unknown_encoding``, ``no_statement``,
+    ``cut_ranges``. While iterating, ``customers``, ``rejected`` and ``warnings`` grow and ``bytes_done`` goes
+    up to ``size_bytes``. ParseError codes: ``empty_file``, ``unknown_encoding``, ``no_statement``,
     ``no_organisation``, and what a format refuses as a whole.
     """
 
@@ -40,13 +40,15 @@ class StatementReader:
         self, stream: BinaryIO, profile: Profile, *, name: str = "", part: ByteRange | None = None
     ) -> None:
         self.profile = profile
+        self.customers = 0
         self.rejected: list[Rejected] = []
+        self.notes = Notes()
+        self.has_strays = False
         self._source: TextSource | BinarySource
         if profile.format == "camt053":
             self._source = BinarySource(stream)
         else:
             self._source = TextSource(stream, profile.encodings, part)
-        self._notes = Notes()
         self._named = organisation_of(name)
         self._seen: dict[tuple[str, object], int] = {}
 
@@ -68,17 +70,21 @@ class StatementReader:
     @property
     def warnings(self) -> tuple[ParseWarning, ...]:
         """What was odd so far, in the order of the lines."""
-        return self._notes.list_warnings()
+        return self.notes.list_warnings()
+
+    @property
+    def identities(self) -> Collection[tuple[str, object]]:
+        """Account and day of each statement so far."""
+        return self._seen.keys()
 
     def __iter__(self) -> Iterator[Statement]:
         """Read on."""
-        position = 0
-        found = _import_reader(self.profile.format)(self._source, self.profile, self._notes)
-        for position, each in enumerate(found, start=1):
-            statement = self._accept(position, each)
+        found = _import_reader(self.profile.format)(self._source, self.profile, self.notes)
+        for self.customers, each in enumerate(found, start=1):
+            statement = self._accept(self.customers, each)
             if statement is not None:
                 yield statement
-        if not position:
+        if not self.customers:
             raise ParseError(
                 "no_statement",
                 f"no statement in the file as profile {self.profile.name} reads it; upload all of it, "
@@ -87,6 +93,7 @@ class StatementReader:
 
     def _accept(self, position: int, found: Draft | Refused) -> Statement | None:
         if isinstance(found, Refused):
+            self.has_strays |= found.stray
             self._check_stray(found)
             self._reject(position, found.account, found.error)
             return None
@@ -97,7 +104,7 @@ class StatementReader:
             self._reject(position, statement.account, ParseError(UNBALANCED, message, line=found.line))
             return None
         for message in off:
-            self._notes.warn(found.line, message)
+            self.notes.warn(found.line, message)
         self._note_repetition(found.line, statement)
         return statement
 
@@ -126,7 +133,7 @@ class StatementReader:
             # A word before the first underscore need not be an organisation; a number is.
             if named and named != statement.org_id and any(map(str.isdigit, named)):
                 said = f"organisation {show_value(statement.org_id)}, the file's name {show_value(named)}"
-                self._notes.count(found.line, f"the record says {said}; the record is believed")
+                self.notes.count(found.line, f"the record says {said}; the record is believed")
             return statement
         org_id = self.profile.organisation or named
         if not org_id:
@@ -142,7 +149,7 @@ class StatementReader:
         first = self._seen.setdefault(key, line)
         if first != line:
             account = mask_account(statement.account)
-            self._notes.warn(
+            self.notes.warn(
                 line, f"account {account} has a statement of the same day at line {first} already"
             )
 
@@ -185,30 +192,43 @@ def parse(content: bytes, *, profile: Profile, name: str = "") -> ParsedFile:
     )
 
 
-def require_acceptable(parsed: ParsedFile, profile: Profile) -> None:
+class Counted(Protocol):
+    """A file that was read, whether or not anybody still has its statements."""
+
+    @property
+    def customers(self) -> int:
+        """How many there are, ``rejected`` included."""
+
+    @property
+    def rejected(self) -> tuple[Rejected, ...]:
+        """Who gets no statement."""
+
+
+def require_acceptable(parsed: Counted, profile: Profile) -> None:
     """Raise ParseError when the profile's rules do not let the good statements go ahead without the bad.
 
     An unbalanced statement always blocks its file where it is rejected at all (``on_unbalanced = "fail"``);
     others do unless ``on_bad_statement`` is ``"skip"`` and something is left.
     """
     blocking = [each for each in parsed.rejected if each.code == UNBALANCED]
-    if profile.on_bad_statement == "fail_file" or not parsed.statements:
+    if profile.on_bad_statement == "fail_file" or len(parsed.rejected) == parsed.customers:
         blocking = list(parsed.rejected)
     if not blocking:
         return
     first, *others = blocking
-    reason, total = first.message, len(parsed.statements) + len(parsed.rejected)
-    if total > 1:
+    reason = first.message
+    if parsed.customers > 1:
         reason += f" (account {first.account})"
     if others:
-        reason += f"; {len(blocking)} of {total} statements rejected, also {_list_rejected(others)}"
+        reason += (
+            f"; {len(blocking)} of {parsed.customers} statements rejected, also {_list_rejected(others)}"
+        )
     raise ParseError(first.code, reason, line=first.line)
 
 
-def describe_rejected(rejected: Sequence[Rejected], parsed: ParsedFile) -> str:
+def describe_rejected(rejected: Sequence[Rejected], parsed: Counted) -> str:
     """Return one text that names the first of them, with account, line and reason, and counts the rest."""
-    total = len(parsed.statements) + len(parsed.rejected)
-    return f"{len(rejected)} of {total} statements rejected: {_list_rejected(rejected)}"
+    return f"{len(rejected)} of {parsed.customers} statements rejected: {_list_rejected(rejected)}"
 
 
 def _list_rejected(rejected: Sequence[Rejected]) -> str:

@@ -4,7 +4,8 @@ Not here: listings, what the bytes mean, or which of the two is used (defs/resou
 test runs over both.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from obstore.store import S3Store
 
 ANSWER_SECONDS = 30
+_BLOCK_BYTES = 1 << 20
 _RETRIES = 4
 _CREDENTIAL_CODES = {
     "AccessDenied",
@@ -45,6 +47,9 @@ class Contents(Protocol):
 
     def read(self, key: str, etag: str) -> bytes:
         """Return the bytes of exactly this version."""
+
+    def stream(self, key: str, etag: str) -> Iterator[bytes]:
+        """Yield the bytes of exactly this version in blocks."""
 
     def create(self, key: str, content: bytes, metadata: Mapping[str, str]) -> bool:
         """Store a PDF with metadata unless something is under this key; return whether it was stored."""
@@ -76,6 +81,15 @@ class BotoContents:
         try:
             answer = self.client.get_object(Bucket=self.bucket, Key=key, IfMatch=f'"{etag}"')
             return answer["Body"].read()
+        except boto_errors() as exc:
+            refuse_read(self.bucket, exc)
+
+    def stream(self, key: str, etag: str) -> Iterator[bytes]:
+        """Yield the bytes of exactly this version in blocks."""
+        try:
+            answer = self.client.get_object(Bucket=self.bucket, Key=key, IfMatch=f'"{etag}"')
+            with closing(answer["Body"]) as body:
+                yield from body.iter_chunks(_BLOCK_BYTES)
         except boto_errors() as exc:
             refuse_read(self.bucket, exc)
 
@@ -132,6 +146,11 @@ class FastContents:
             return bytes(obstore.get(self.store, key, options={"if_match": f'"{etag}"'}).bytes())
         except (BaseError, FileNotFoundError) as exc:
             refuse_read(self.any_key.bucket, exc)
+
+    def stream(self, key: str, etag: str) -> Iterator[bytes]:
+        """Yield the bytes of exactly this version in blocks."""
+        # obstore's timeout is for the whole body, however large it is; boto3's starts anew with each block.
+        return self.any_key.stream(key, etag)
 
     def create(self, key: str, content: bytes, metadata: Mapping[str, str]) -> bool:
         """Store a PDF with metadata unless something is under this key; return whether it was stored."""

@@ -82,6 +82,11 @@ class ObjectStore:
         self._max_file_bytes = max_file_bytes
         self._pdfs_url = pdfs_url
 
+    @property
+    def endpoint_url(self) -> str:
+        """Where S3 is, for another process that opens a client of its own."""
+        return self._client.meta.endpoint_url
+
     def list_uploads(
         self,
         refuse: Callable[[PermanentError], None],
@@ -115,13 +120,13 @@ class ObjectStore:
 
     def read_upload(self, upload: Upload) -> bytes:
         """Return the bytes of exactly this version."""
-        if upload.size_bytes > self._max_file_bytes:
-            raise PermanentError(
-                "too_large",
-                f"the file has {upload.size_bytes:,} bytes, more than MAX_FILE_BYTES={self._max_file_bytes}: "
-                "raise the limit or split the file",
-            )
+        self._check_size(upload)
         return self._uploads.read(upload.key, upload.etag)
+
+    def stream_upload(self, upload: Upload) -> Iterator[bytes]:
+        """Yield the bytes of exactly this version in blocks, so that no memory need hold them all."""
+        self._check_size(upload)
+        yield from self._uploads.stream(upload.key, upload.etag)
 
     def current_etag(self, key: str) -> str | None:
         """Return the ETag of what is under this key now, None when nothing is."""
@@ -161,6 +166,14 @@ class ObjectStore:
     def link(self, location: str) -> str:
         """Return the web address of the PDF at a job's ``first_pdf``."""
         return link_pdf(self._pdfs_url, location)
+
+    def _check_size(self, upload: Upload) -> None:
+        if upload.size_bytes > self._max_file_bytes:
+            raise PermanentError(
+                "too_large",
+                f"the file has {upload.size_bytes:,} bytes, more than MAX_FILE_BYTES={self._max_file_bytes}: "
+                "raise the limit or split the file",
+            )
 
     def _answers(self, pages: Iterable[T], bucket: str) -> Iterator[T]:
         try:

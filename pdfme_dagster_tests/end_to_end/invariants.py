@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from pdfme_dagster.making import sum_pdfs
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRow:
@@ -130,7 +132,7 @@ def contents_have_one_pdf_set(evidence: Evidence) -> Iterator[str]:
 
 
 def pdfs_are_what_they_claim(evidence: Evidence) -> Iterator[str]:
-    """A PDF's SHA-256 and source are those of its metadata, and its job's covers all in order."""
+    """A PDF's SHA-256 and source are those of its metadata, and its job's sums up all in order."""
     for etag in evidence.batch.statements:
         job = evidence.jobs.get(etag)
         stored = [(key, evidence.pdfs[key]) for key in (job.pdf_keys if job else ()) if key in evidence.pdfs]
@@ -139,8 +141,8 @@ def pdfs_are_what_they_claim(evidence: Evidence) -> Iterator[str]:
                 yield f"{key} has another SHA-256 than its metadata"
             if pdf.source_etag != etag:
                 yield f"{key} was made from {pdf.source_etag}"
-        joined = hashlib.sha256(b"".join(pdf.content for _, pdf in stored)).hexdigest()
-        if job and stored and joined != job.pdf_sha256:
+        digests = [hashlib.sha256(pdf.content).hexdigest() for _, pdf in stored]
+        if job and stored and sum_pdfs(digests) != job.pdf_sha256:
             yield f"the PDFs of {etag} have another SHA-256 than their job"
 
 

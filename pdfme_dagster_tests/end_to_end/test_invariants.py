@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pdfme_dagster.making import sum_pdfs
 from pdfme_dagster_tests.end_to_end import invariants
 from pdfme_dagster_tests.end_to_end.invariants import (
     Batch,
@@ -44,7 +45,12 @@ def make_pdf(content: bytes, etag: str) -> StoredPdf:
 
 
 ONE = make_job("one")
-TWO = make_job("two", pdf_location="s3://pdfs/900/two/", statements=2, pdf_sha256=sha256(b"firstsecond"))
+TWO = make_job(
+    "two",
+    pdf_location="s3://pdfs/900/two/",
+    statements=2,
+    pdf_sha256=sum_pdfs([sha256(b"first"), sha256(b"second")]),
+)
 BAD = make_job("bad", status="failed", pdf_location=None, statements=None, pdf_sha256=None)
 PDFS = {
     "900/one.pdf": make_pdf(b"one", "one"),
@@ -119,7 +125,7 @@ BROKEN: list[tuple[Invariant, Evidence, str]] = [
     ),
     (
         invariants.pdfs_are_what_they_claim,
-        with_jobs(replace(TWO, pdf_sha256=sha256(b"secondfirst"))),
+        with_jobs(replace(TWO, pdf_sha256=sum_pdfs([sha256(b"second"), sha256(b"first")]))),
         "the PDFs of two have another SHA-256 than their job",
     ),
     (

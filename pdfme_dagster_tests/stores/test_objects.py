@@ -153,7 +153,17 @@ def test_an_entry_without_a_usable_etag_is_refused_and_the_rest_is_listed(
 
 @pytest.mark.parametrize("content", [b"", bytes(range(256)) * 1000], ids=["empty", "bytes"])
 def test_an_upload_is_read_whole(either: ObjectStore, put: Callable[..., Upload], content: bytes) -> None:
-    assert either.read_upload(put("a.bin", content)) == content
+    upload = put("a.bin", content)
+    assert either.read_upload(upload) == content
+    assert b"".join(either.stream_upload(upload)) == content
+
+
+def test_a_large_upload_comes_in_blocks(either: ObjectStore, put: Callable[..., Upload]) -> None:
+    content = random.Random(7).randbytes(1_000_000)
+    upload = replace(put("a.bin", content * 3), size_bytes=1_000_000)
+    blocks = list(either.stream_upload(upload))
+    assert len(blocks) > 1
+    assert b"".join(blocks) == content * 3
 
 
 def test_a_replaced_upload_is_superseded(either: ObjectStore, put: Callable[..., Upload]) -> None:
@@ -162,6 +172,8 @@ def test_a_replaced_upload_is_superseded(either: ObjectStore, put: Callable[...,
     with pytest.raises(PermanentError, match="replaced by another version") as refused:
         either.read_upload(first)
     assert refused.value.code == "superseded"
+    with pytest.raises(PermanentError, match="replaced by another version"):
+        list(either.stream_upload(first))
     assert either.current_etag("a.txt") == second.etag
     assert either.read_upload(second) == b"two"
 
@@ -174,6 +186,8 @@ def test_a_deleted_upload_is_missing(
     with pytest.raises(PermanentError, match="deleted before it was read") as refused:
         either.read_upload(upload)
     assert refused.value.code == "missing"
+    with pytest.raises(PermanentError, match="deleted before it was read"):
+        list(either.stream_upload(upload))
     assert either.current_etag("a.txt") is None
 
 
@@ -184,6 +198,8 @@ def test_an_upload_over_the_limit_is_refused_without_download(
     with pytest.raises(PermanentError, match=r"1,000,001 bytes.*MAX_FILE_BYTES=1000000") as refused:
         dead_objects.read_upload(upload)
     assert refused.value.code == "too_large"
+    with pytest.raises(PermanentError, match="MAX_FILE_BYTES=1000000"):
+        list(dead_objects.stream_upload(upload))
 
 
 def test_an_upload_at_the_limit_is_read(objects: ObjectStore, put: Callable[..., Upload]) -> None:
@@ -215,6 +231,10 @@ class Meddling:
     def read(self, key: str, etag: str) -> bytes:
         """Read undisturbed."""
         return self._contents.read(key, etag)
+
+    def stream(self, key: str, etag: str) -> Iterator[bytes]:
+        """Read undisturbed."""
+        return self._contents.stream(key, etag)
 
     def create(self, key: str, content: bytes, metadata: Mapping[str, str]) -> bool:
         """Let it happen, then create."""
@@ -449,6 +469,7 @@ UPLOAD = Upload(etag="abc", key="a.txt", size_bytes=1)
 CALLS: dict[str, Callable[[ObjectStore], object]] = {
     "list": list_uploads,
     "read": lambda objects: objects.read_upload(UPLOAD),
+    "stream": lambda objects: list(objects.stream_upload(UPLOAD)),
     "write": lambda objects: objects.write_pdf("a.pdf", b"%PDF", source_etag="abc", sha256="f" * 64, fence=7),
 }
 CALLS_AND_HEAD: dict[str, Callable[[ObjectStore], object]] = {

@@ -39,7 +39,7 @@ CREATE TABLE processing_jobs (
     statements            integer CHECK (statements >= 0),
     pages                 integer CHECK (pages >= 0),
     pdf_bytes             bigint CHECK (pdf_bytes >= 0),
-    pdf_sha256            char(64),                     -- of all its PDFs in order
+    pdf_sha256            char(64),                     -- of its PDF; of several, of their SHA-256s in order
     duplicate_of          varchar(64),                  -- the file_hash whose PDFs stand for this one
 
     CONSTRAINT processing_belongs_to_a_run

@@ -1,0 +1,5 @@
+"""Starts a process that works on parts of a file; see process.py."""
+
+from pdfme_dagster.big_files.process import main
+
+main()
