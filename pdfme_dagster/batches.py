@@ -110,8 +110,11 @@ class BigParsed(Protocol):
     def file(self) -> Noted:
         """What it says, without its statements."""
 
-    def render(self, report: Report) -> "BigRendered":
-        """Render all statements, telling how far it is; PermanentError as for any file."""
+    def render(self, renderer: StatementRenderer, report: Report) -> "BigRendered":
+        """Render all statements, by others of the renderer's kind, and tell how far it is.
+
+        PermanentError as for any file.
+        """
 
 
 class BigRendered(Protocol):
@@ -355,7 +358,7 @@ def _render_file(
     parsed: Parsed | BigParsed, renderer: StatementRenderer, keeper: PdfKeeper, report: Report
 ) -> Rendered | BigRendered:
     if not isinstance(parsed, Parsed):
-        return parsed.render(report)
+        return parsed.render(renderer, report)
     file, claim = parsed.file, parsed.claim
     upload = Upload(etag=claim.etag, key=claim.key, size_bytes=claim.size_bytes)
     customers = file.customers

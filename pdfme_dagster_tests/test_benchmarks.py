@@ -13,6 +13,7 @@ from PIL import Image
 
 from benchmarks.statement_files import FileFacts, write_statement_file
 from benchmarks.statements import invent_statements
+from pdfme_dagster.big_files.files import LARGER_THAN_BYTES
 from pdfme_dagster.domain.statement import ParsedFile
 from pdfme_dagster.parsing import load_profiles, parse
 from pdfme_dagster_tests.oracle import MISSING, find_oracle
@@ -101,6 +102,18 @@ def test_the_parse_benchmark_measures_three_files_and_writes_its_figures(tmp_pat
         assert written[name]["customers"] == customers
         assert all(value > 0 for value in written[name].values())
         assert name in told
+
+
+def test_the_big_file_benchmark_runs_one_through_everything_and_tells_what_it_took(tmp_path: Path) -> None:
+    report = tmp_path / "big.json"
+    told = run_command("big_file", "--customers", "2400", "--json", str(report))
+    written = read_report(report)
+    assert written["statements"] == written["pages"] == 2400
+    # Else it was a small one, and nothing was measured.
+    assert written["mib"] > LARGER_THAN_BYTES / (1 << 20)
+    assert min(written[name] for name in ("seconds", "seconds_run", "peak_mib", "progress_lines")) > 0
+    assert written["spent"].keys() == {"parse", "render", "store"}
+    assert "peak of the run workers" in told
 
 
 def run_render_benchmark(tmp_path: Path, path: str | None = None) -> tuple[str, dict[str, Any]]:

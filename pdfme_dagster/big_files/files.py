@@ -20,7 +20,7 @@ from pdfme_dagster.big_files.work import Draw, Drawn, Order, Store, Survey, Tool
 from pdfme_dagster.domain.job import Claim, Completion
 from pdfme_dagster.domain.privacy import mask_numbers
 from pdfme_dagster.domain.upload import Upload, locate_pdf, locate_pdfs, name_pdfs
-from pdfme_dagster.errors import PermanentError
+from pdfme_dagster.errors import PermanentError, TransientError
 from pdfme_dagster.making import name_templates, sum_digests, sum_pdfs
 from pdfme_dagster.parsing import (
     HEAD_BYTES,
@@ -34,6 +34,7 @@ from pdfme_dagster.parsing import (
     join_surveys,
     require_acceptable,
 )
+from pdfme_dagster.rendering import StatementRenderer
 from pdfme_dagster.stores.objects import ObjectStore
 
 # Held whole, a file takes fifteen times its size: of this much no harm, and starting processes costs seconds.
@@ -153,14 +154,20 @@ class BigParsed:
         """Whose it is."""
         return self.opened.order.claim
 
-    def render(self, report: Report) -> "BigRendered":
-        """Draw all statements onto the disk, telling how far it is; the first that cannot be drawn raises."""
+    def render(self, renderer: StatementRenderer, report: Report) -> "BigRendered":
+        """Draw all statements onto the disk, telling how far it is; the first that cannot be drawn raises.
+
+        Each process has read the templates itself: TransientError unless they were all the ``renderer``'s.
+        """
         progress = _Progress(self.claim, self.file.statements, "drawn", report)
         spools = [Spool() for _ in self.parts]
         descriptors = [spool.descriptor for spool in spools]
         tasks = [Draw(part=part, into=into) for part, into in zip(self.parts, descriptors, strict=True)]
         with self.opened.open_pool(len(tasks), descriptors) as pool:
             drawn = pool.run(tasks, Drawn, lambda part: progress.add(len(part.sizes)))
+        known = {entry.digest for entry, _ in renderer.list_renderers()}
+        if any(part.template_digests - known for part in drawn):
+            raise TransientError("the templates were changed while this file's PDFs were made")
         return BigRendered(parsed=self, drawn=tuple(drawn), spools=tuple(spools))
 
     def name_parts(self, *, whole_etag: bool) -> list[tuple[str, ...]]:

@@ -281,6 +281,17 @@ def test_a_file_whose_process_is_killed_is_made_by_another_run(
     assert len(desk.pdfs()) == CUSTOMERS
 
 
+def test_a_file_whose_templates_change_meanwhile_is_made_by_another_run(
+    desk: Desk, big_files: BigFiles, content: bytes, tmp_path: Path
+) -> None:
+    write_template(tmp_path, "card.json", ROWS[0])
+    load_templates(tmp_path, "organisations: {900: card.json}")
+    etag = desk.upload("in/900_big.txt", content)
+    tried = replace(desk, big_files=replace(big_files, templates_dir=tmp_path))
+    assert tried.run("run-1", etag).requeued == (etag,)
+    assert desk.pdfs() == {}
+
+
 def test_a_store_that_does_not_answer_sends_the_file_back(
     desk: Desk, big_files: BigFiles, content: bytes, dead_objects: ObjectStore
 ) -> None:

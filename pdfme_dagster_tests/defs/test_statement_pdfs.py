@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from dagster._core.storage.partition_status_cache import get_and_update_asset_st
 from pdfme_dagster.definitions import defs
 from pdfme_dagster.defs.dispatch import batch_run_config
 from pdfme_dagster.defs.partitions import UPLOADS
+from pdfme_dagster.defs.resources import read_big_files
 from pdfme_dagster.defs.statement_pdfs import ASSET_KEY, BatchConfig
 from pdfme_dagster.domain.job import JobState
 from pdfme_dagster.domain.upload import Upload
@@ -94,6 +96,20 @@ def test_range_run_gives_each_upload_its_pdfs_and_its_partition_a_materializatio
     assert shown[three]["pages"] == 3
     assert shown[one]["pdf"] == f"{settings.objects.pdfs_url}/900/900_1-{one[:8]}.pdf"
     assert shown[one]["bytes"] == jobs.completed_among([one])[0].pdf_bytes
+
+
+def test_a_run_tells_how_far_a_big_file_is(
+    admit: Admit, run: Run, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taking_all = replace(read_big_files(), larger_than_bytes=0)
+    monkeypatch.setattr("pdfme_dagster.defs.statement_pdfs.read_big_files", lambda: taking_all)
+    (three,) = admit({"900_5000000000000015.txt": THREE})
+    result = run([three])
+    assert result.success
+    assert materializations(instance)[three]["statements"] == 3
+    told = [event.user_message for event in instance.all_logs(result.run_id)]
+    assert "900_****0015.txt: 3 of 3 statements drawn" in told
+    assert "900_****0015.txt: 3 of 3 statements stored" in told
 
 
 def test_each_partition_is_materialized_once_per_run(
