@@ -24,10 +24,14 @@ _TOOLS: dict[str, Any] = {}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bare:
-    """What the loop did: ``pdfs`` stored, and the ``seconds`` from the first read to the last write."""
+    """What the loop did: ``pdfs`` stored, and the ``seconds`` from the first read to the last write.
+
+    ``cpu_seconds`` are those of its processes in that time.
+    """
 
     pdfs: int
     seconds: float
+    cpu_seconds: float
 
 
 def run_bare(
@@ -44,8 +48,13 @@ def run_bare(
         # Each holds on for a moment, so that all processes start.
         list(pool.map(time.sleep, [1.0] * processes))
         began = time.perf_counter()
-        pdfs = sum(pool.map(_make_share, shares))
-        return Bare(pdfs=pdfs, seconds=time.perf_counter() - began)
+        made = list(pool.map(_make_share, shares))
+        seconds = time.perf_counter() - began
+    return Bare(
+        pdfs=sum(pdfs for pdfs, _ in made),
+        seconds=seconds,
+        cpu_seconds=sum(cpu_seconds for _, cpu_seconds in made),
+    )
 
 
 def _prepare(environment: Mapping[str, str], pdfs_bucket: str) -> None:
@@ -65,7 +74,9 @@ def _prepare(environment: Mapping[str, str], pdfs_bucket: str) -> None:
     _TOOLS["renderer"] = load_statement_renderer()
 
 
-def _make_share(uploads: Sequence[Upload]) -> int:
+def _make_share(uploads: Sequence[Upload]) -> tuple[int, float]:
+    """Return how many PDFs were made, and the CPU seconds it took."""
+    began = time.process_time()
     objects, renderer = _TOOLS["objects"], _TOOLS["renderer"]
     made = []
     for upload, content in in_threads(objects.read_upload, uploads):
@@ -77,7 +88,7 @@ def _make_share(uploads: Sequence[Upload]) -> int:
 
     for _, written in in_threads(write, made):
         written()
-    return len(made)
+    return len(made), time.process_time() - began
 
 
 def _make(upload: Upload, content: bytes, profiles: Any, renderer: Any) -> list[tuple[str, str, bytes, str]]:

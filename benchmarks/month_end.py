@@ -13,13 +13,15 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.backgrounds import write_background_templates
 from benchmarks.bare import Bare, run_bare
-from benchmarks.stage import MemoryWatch, Stage, Steps, open_stage
+from benchmarks.stage import CpuWatch, MemoryWatch, Stage, Steps, open_stage
 from benchmarks.statement_files import make_statement_files
 from pdfme_dagster.domain.upload import Upload
 
@@ -28,19 +30,21 @@ _BROKEN = b"900|001|00-5000000000000015|1|||no statement at all\n"
 
 
 def measure_month_end(
-    files: int, *, pages: tuple[int, int], broken: int, workers: int, template: Path | None, naive: bool
+    files: int, *, pages: tuple[int, int], broken: int, workers: int, templates: Path | None, naive: bool
 ) -> dict[str, Any]:
     """Measure one month end and its bare loop, check what came out, and return the figures."""
-    settings = {"TEMPLATES_DIR": str(template)} if template else {}
+    settings = {"TEMPLATES_DIR": str(templates)} if templates else {}
     with open_stage(workers=workers, **settings) as stage:
         stage.stop_sensor()
         good = dict(make_statement_files(files - broken, pages=pages))
         bad = {f"900_broken_{number:05}.txt": _BROKEN + b"%d\n" % number for number in range(broken)}
         etags = stage.put((good | bad).items())
         uploads = [Upload(etag=etags[key], key=key, size_bytes=len(good[key])) for key in good]
-        bare = _run_bare(stage, uploads, workers)
-        workers_pid = stage.stack.services.supervisor.children["run-workers"].identity.pid
-        with MemoryWatch(workers_pid) as memory:
+        supervisor = stage.stack.services.supervisor
+        with CpuWatch(supervisor) as bare_cpu:
+            bare = _run_bare(stage, uploads, workers)
+        workers_pid = supervisor.children["run-workers"].identity.pid
+        with MemoryWatch(workers_pid) as memory, CpuWatch(supervisor) as cpu:
             began = stage.start_sensor()
             stage.await_ended(list(etags.values()))
             stage.await_true(lambda: not stage.live_runs(), "runs are still on")
@@ -48,6 +52,10 @@ def measure_month_end(
         figures = _read_figures(stage, list(etags.values()), began, runs, bare)
         _check(stage, good=len(good), broken=broken, bare=bare)
         figures |= {"files": files, "workers": workers, "peak_mib": round(memory.peak_mib, 1)}
+        figures |= {
+            "cpu": cpu.seconds,
+            "cpu_bare": {"s3": bare_cpu.seconds["s3"], "processes": bare.cpu_seconds},
+        }
         if naive:
             figures |= _measure_naive(stage, list(etags.values())[:_NAIVE_RUNS], files)
         return figures
@@ -137,6 +145,9 @@ def _print(figures: Mapping[str, Any]) -> None:
     print(f"  peak of the run workers, all processes: {figures['peak_mib']:.0f} MiB")
     for name, seconds in figures["spent"].items():
         print(f"    {name:<45} {seconds:8.2f} s")
+    for title, what in (("bare loop", "cpu_bare"), ("pipeline", "cpu")):
+        used = ", ".join(f"{name} {seconds:.1f}" for name, seconds in figures[what].items())
+        print(f"  CPU seconds, {title}: {used}")
     if "naive_seconds_a_file" in figures:
         print(
             f"  one run per file, each in a new process: {figures['naive_seconds_a_file']:.1f} s a file "
@@ -158,6 +169,10 @@ def _arguments() -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
         ("--templates",),
         {"type": Path, "help": "a folder as TEMPLATES_DIR; default: the built-in template"},
     )
+    yield (
+        ("--background",),
+        {"type": int, "default": 0, "help": "KiB of a picture behind each page of the built-in template"},
+    )
     yield ("--rounds",), {"type": int, "default": 1, "help": "how often; each figure is then a median"}
     yield ("--naive",), {"action": "store_true", "help": f"also {_NAIVE_RUNS} runs of one file each"}
     yield ("--json",), {"type": Path, "help": "where to write the figures"}
@@ -173,19 +188,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for names, options in _arguments():
         parser.add_argument(*names, **options)
     given = parser.parse_args(arguments)
-    rounds = []
-    for _ in range(given.rounds):
-        rounds.append(
-            measure_month_end(
-                given.files,
-                pages=given.pages,
-                broken=given.broken,
-                workers=given.workers,
-                template=given.templates,
-                naive=given.naive,
-            )
-        )
-        _print(rounds[-1])
+    with tempfile.TemporaryDirectory(prefix="pdfme-templates-") as folder:
+        templates = given.templates
+        if given.background:
+            templates = write_background_templates(Path(folder), kib=given.background)
+        rounds = [_measure_round(given, templates) for _ in range(given.rounds)]
     figures = {
         name: median(each[name] for each in rounds)
         for name, value in rounds[0].items()
@@ -196,7 +203,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"medians of {given.rounds}: wall {wall:.2f} x, work {work:.2f} x")
     if given.json:
         about = {"python": platform.python_version(), "cores": os.cpu_count(), "machine": platform.machine()}
-        given.json.write_text(json.dumps({**figures, "spent": rounds[-1]["spent"], **about}, indent=2) + "\n")
+        details = {name: rounds[-1][name] for name in ("spent", "cpu", "cpu_bare")}
+        given.json.write_text(json.dumps({**figures, **details, **about}, indent=2) + "\n")
+
+
+def _measure_round(given: argparse.Namespace, templates: Path | None) -> dict[str, Any]:
+    figures = measure_month_end(
+        given.files,
+        pages=given.pages,
+        broken=given.broken,
+        workers=given.workers,
+        templates=templates,
+        naive=given.naive,
+    )
+    _print(figures)
+    return figures
 
 
 if __name__ == "__main__":

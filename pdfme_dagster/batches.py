@@ -13,9 +13,10 @@ from typing import Protocol
 
 from pdfme_dagster.crash_points import crash_point
 from pdfme_dagster.domain.job import Claim, Claims, CompletedJob, Completion, JobFailure, JobState
-from pdfme_dagster.domain.statement import ParsedFile, ParseWarning, RenderedPdf
+from pdfme_dagster.domain.statement import ParsedFile, ParseWarning
 from pdfme_dagster.domain.upload import Upload, locate_pdf, locate_pdfs, name_pdfs
 from pdfme_dagster.errors import ConfigurationError, PermanentError, TransientError
+from pdfme_dagster.kept_pdfs import KeptPdf, PdfKeeper
 from pdfme_dagster.making import (
     describe_defect,
     in_threads,
@@ -61,15 +62,29 @@ class Twin:
 class Rendered:
     """One claimed file as PDFs, one per statement, under the keys that they get.
 
-    Where other PDFs have those, they get the ``long_keys``.
+    Where other PDFs have those, they get the ``long_keys``. Of the statements only counts are left, those
+    ``rejected`` included in ``customers``: 1,000 files' PDFs fill the memory enough.
     """
 
     claim: Claim
     content_sha256: str
-    file: ParsedFile
+    customers: int
     keys: tuple[str, ...]
     long_keys: tuple[str, ...]
-    pdfs: tuple[RenderedPdf, ...]
+    pdfs: tuple[KeptPdf, ...]
+    profile: str
+    warnings: int
+    rejected: int
+    rejected_reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stored:
+    """A file's PDFs in S3: how many bytes they have together, and what their SHA-256s come to."""
+
+    keys: tuple[str, ...]
+    size_bytes: int
+    sha256: str
 
 
 class Noted(Protocol):
@@ -108,10 +123,6 @@ class BigRendered(Protocol):
     @property
     def claim(self) -> Claim:
         """Whose it is."""
-
-    @property
-    def file(self) -> Noted:
-        """What it says, without its statements."""
 
     def store(self, report: Report) -> Completion:
         """Store all PDFs, telling how far it is; PermanentError and TransientError as for any file."""
@@ -239,10 +250,10 @@ def render_batch(
     ``report`` is told how far the big files are.
     """
     files: list[Rendered | BigRendered] = []
-    setbacks = _Tally()
+    setbacks, keeper = _Tally(), PdfKeeper()
     for parsed in batch.files:
         with setbacks.of(parsed.claim):
-            files.append(_render_file(parsed, renderer, report))
+            files.append(_render_file(parsed, renderer, keeper, report))
             crash_point("mid-render")
     return RenderedBatch(
         files=tuple(files),
@@ -344,7 +355,7 @@ def _point_to(job: CompletedJob, claim: Claim, *, content_sha256: str | None = N
 
 
 def _render_file(
-    parsed: Parsed | BigParsed, renderer: StatementRenderer, report: Report
+    parsed: Parsed | BigParsed, renderer: StatementRenderer, keeper: PdfKeeper, report: Report
 ) -> Rendered | BigRendered:
     if not isinstance(parsed, Parsed):
         return parsed.render(renderer, report)
@@ -357,35 +368,39 @@ def _render_file(
     return Rendered(
         claim=claim,
         content_sha256=parsed.content_sha256,
-        file=file,
+        customers=customers,
         keys=tuple(name()),
         long_keys=tuple(name(whole_etag=True)),
-        pdfs=tuple(render_statement(statement, renderer) for statement in file.statements),
-    )
-
-
-def _write_file(rendered: Rendered, objects: ObjectStore) -> Completion:
-    file, keys = rendered.file, _write_pdfs(rendered, objects)
-    return Completion(
-        etag=rendered.claim.etag,
-        pdf_location=locate_pdfs(objects.pdfs_bucket, keys, customers=file.customers),
-        first_pdf=locate_pdf(objects.pdfs_bucket, keys[0]),
-        statements=len(rendered.pdfs),
-        pages=sum(pdf.pages for pdf in rendered.pdfs),
-        pdf_bytes=sum(len(pdf.content) for pdf in rendered.pdfs),
-        content_sha256=rendered.content_sha256,
-        pdf_sha256=sum_pdfs([hashlib.sha256(pdf.content).hexdigest() for pdf in rendered.pdfs]),
+        pdfs=tuple(keeper.keep(render_statement(statement, renderer)) for statement in file.statements),
         profile=file.profile,
         warnings=len(file.warnings),
         rejected=len(file.rejected),
         rejected_reason=describe_rejected(file.rejected, file) if file.rejected else None,
+    )
+
+
+def _write_file(rendered: Rendered, objects: ObjectStore) -> Completion:
+    stored = _write_pdfs(rendered, objects)
+    return Completion(
+        etag=rendered.claim.etag,
+        pdf_location=locate_pdfs(objects.pdfs_bucket, stored.keys, customers=rendered.customers),
+        first_pdf=locate_pdf(objects.pdfs_bucket, stored.keys[0]),
+        statements=len(rendered.pdfs),
+        pages=sum(pdf.pages for pdf in rendered.pdfs),
+        pdf_bytes=stored.size_bytes,
+        content_sha256=rendered.content_sha256,
+        pdf_sha256=stored.sha256,
+        profile=rendered.profile,
+        warnings=rendered.warnings,
+        rejected=rendered.rejected,
+        rejected_reason=rendered.rejected_reason,
         template=name_templates({pdf.template for pdf in rendered.pdfs}),
         template_digest=sum_digests({pdf.template_digest for pdf in rendered.pdfs}),
     )
 
 
-def _write_pdfs(rendered: Rendered, objects: ObjectStore) -> tuple[str, ...]:
-    """Store a file's PDFs; return their keys.
+def _write_pdfs(rendered: Rendered, objects: ObjectStore) -> _Stored:
+    """Store a file's PDFs; return what is stored then.
 
     What is stored decides: a key belongs to the upload whose PDF is under it, so that each upload finds its
     own names again, and no PDF ever gives way to that of another upload.
@@ -398,13 +413,15 @@ def _write_pdfs(rendered: Rendered, objects: ObjectStore) -> tuple[str, ...]:
     return _write_under(rendered.long_keys, rendered, objects)
 
 
-def _write_under(keys: tuple[str, ...], rendered: Rendered, objects: ObjectStore) -> tuple[str, ...]:
-    claim = rendered.claim
+def _write_under(keys: tuple[str, ...], rendered: Rendered, objects: ObjectStore) -> _Stored:
+    claim, digests, size_bytes = rendered.claim, list[str](), 0
     for key, pdf in zip(keys, rendered.pdfs, strict=True):
-        sha256 = hashlib.sha256(pdf.content).hexdigest()
-        objects.write_pdf(key, pdf.content, source_etag=claim.etag, sha256=sha256, fence=claim.fence)
+        content = pdf.join()
+        size_bytes += len(content)
+        digests.append(hashlib.sha256(content).hexdigest())
+        objects.write_pdf(key, content, source_etag=claim.etag, sha256=digests[-1], fence=claim.fence)
         crash_point("after-first-put")
-    return keys
+    return _Stored(keys=keys, size_bytes=size_bytes, sha256=sum_pdfs(digests))
 
 
 def _complete(

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from pdfme_dagster import batches
-from pdfme_dagster.batches import Outcome, store_batch
+from pdfme_dagster.batches import Outcome, Rendered, store_batch
 from pdfme_dagster.domain.job import JobState
 from pdfme_dagster.domain.statement import RenderedPdf, Statement
 from pdfme_dagster.domain.upload import Upload, name_pdfs
@@ -216,8 +216,10 @@ def test_a_file_that_no_profile_fits_fails_alone_and_says_so(desk: Desk) -> None
 def test_what_was_odd_about_a_completed_file_is_counted(desk: Desk) -> None:
     etag = desk.upload("in/edge.txt", (SAMPLES / "edge_cases.txt").read_bytes())
     batch = desk.render("run-1", etag)
+    (rendered,) = batch.files
     (done,) = desk.store("run-1", batch).completed
-    assert done.warnings == len(batch.files[0].file.warnings) > 0
+    assert isinstance(rendered, Rendered)
+    assert done.warnings == rendered.warnings > 0
 
 
 # --- Templates ---

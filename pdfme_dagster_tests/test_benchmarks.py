@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from benchmarks.statement_files import FileFacts, write_statement_file
 from benchmarks.statements import invent_statements
@@ -31,11 +32,15 @@ MEASURED = {
 AIMS = {"times_pdfme_one_page", "times_pdfme_28_pages", "share_of_limit", "canvas_times_pdfme"}
 
 
+# Dagster asks pydantic for what pydantic is going to drop.
+DAGSTERS_OWN = "ignore:The `__fields__` attribute:DeprecationWarning"
+
+
 def run_command(
     name: str, *options: str, expect: int = 0, path: str | None = None, seconds: float = 120
 ) -> str:
     """Run a benchmark and return what it prints; ``path`` is where it finds programs."""
-    command = [sys.executable, "-W", "error", "-m", f"benchmarks.{name}", *options]
+    command = [sys.executable, "-W", "error", "-W", DAGSTERS_OWN, "-m", f"benchmarks.{name}", *options]
     environment = os.environ | ({} if path is None else {"PATH": path})
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=seconds, check=False, env=environment
@@ -171,3 +176,54 @@ def test_a_fuzz_input_is_the_same_every_time() -> None:
 def test_a_fuzz_run_of_an_unknown_profile_says_which_there_are() -> None:
     told = run_command("fuzz_parse", "--profile", "ofs", expect=1)
     assert 'no sample is read by profile "ofs"; use all, afs' in told
+
+
+# --- With a stack of their own ---
+
+
+def test_the_month_end_benchmark_counts_what_came_out_and_says_where_the_time_went(tmp_path: Path) -> None:
+    report = tmp_path / "month_end.json"
+    told = run_command(
+        "month_end", "--files", "6", "--broken", "1", "--background", "20", "--json", str(report)
+    )
+    figures = read_report(report)
+    assert {"ratio_wall", "ratio_work", "seconds_wall", "seconds_work", "seconds_bare", "peak_mib"} <= set(
+        figures
+    )
+    assert figures["files"] == 6
+    assert figures["seconds_wall"] > figures["seconds_work"] > 0
+    assert figures["ratio_wall"] == pytest.approx(figures["seconds_wall"] / figures["seconds_bare"], rel=0.05)
+    assert {"s3", "postgres", "run-workers", "daemon", "code-server"} <= set(figures["cpu"])
+    assert "parse, all runs" in figures["spent"]
+    assert "6 files" in told
+
+
+def test_the_discovery_benchmark_sets_a_tick_beside_bare_listings(tmp_path: Path) -> None:
+    report = tmp_path / "discovery.json"
+    run_command("discovery", "--files", "12", "--rounds", "2", "--json", str(report))
+    figures = read_report(report)
+    assert figures["files"] == 12
+    assert figures["ratio_listing"] > 0
+
+
+def test_the_latency_benchmark_times_single_files(tmp_path: Path) -> None:
+    report = tmp_path / "latency.json"
+    run_command("latency", "--rounds", "1", "--poll", "1", "--json", str(report))
+    figures = read_report(report)
+    assert 0 < figures["seconds_least"] == figures["seconds_median"] == figures["seconds_most"]
+
+
+def test_the_growth_benchmark_draws_what_it_measured(tmp_path: Path) -> None:
+    report, picture = tmp_path / "growth.json", tmp_path / "growth.png"
+    run_command("growth", "--sizes", "3,6", "--picture", str(picture), "--json", str(report))
+    assert set(read_report(report)["cost_per_file"]) == {"3", "6"}
+    with Image.open(picture) as drawn:
+        assert len(drawn.convert("L").getcolors() or []) > 2  # not an empty sheet
+
+
+def test_the_history_benchmark_sets_old_beside_young(tmp_path: Path) -> None:
+    report = tmp_path / "history.json"
+    run_command("history", "--partitions", "30", "--files", "3", "--rounds", "1", "--json", str(report))
+    figures = read_report(report)
+    assert figures["partitions"] == 30
+    assert figures["ratio"] > 0

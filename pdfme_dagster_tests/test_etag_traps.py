@@ -614,7 +614,7 @@ def render_each(desk: Desk, pair: Sequence[str]) -> tuple[RenderedBatch, list[Re
 
 def test_two_uploads_with_the_same_short_name_keep_their_own_pdfs(desk: Desk, pair: tuple[str, str]) -> None:
     batch, (one, other) = render_each(desk, pair)
-    rendered = {file.claim.etag: [pdf.content for pdf in file.pdfs] for file in (one, other)}
+    rendered = {file.claim.etag: [pdf.join() for pdf in file.pdfs] for file in (one, other)}
     assert one.keys == other.keys
     assert set(list_etags(desk.store("run-0", batch).completed)) == set(pair)
     assert_each_has_its_own(desk, pair, rendered)

@@ -10,7 +10,7 @@ import dagster as dg
 
 
 class Handoff(dg.IOManager):
-    """Keeps each output until the run ends."""
+    """Keeps each output until the next op takes it: by then its memory is worth more than it is."""
 
     def __init__(self) -> None:
         self._values: dict[tuple[str, ...], Any] = {}
@@ -20,9 +20,9 @@ class Handoff(dg.IOManager):
         self._values[tuple(context.get_identifier())] = obj
 
     def load_input(self, context: dg.InputContext) -> object:
-        """Return what the op before handed over, None when that op did not run in this run."""
+        """Hand over what the op before made, once; None when that op did not run in this run."""
         assert context.upstream_output is not None  # the input of an op in a graph always has one
-        return self._values.get(tuple(context.upstream_output.get_identifier()))
+        return self._values.pop(tuple(context.upstream_output.get_identifier()), None)
 
 
 @dg.io_manager

@@ -4,7 +4,8 @@ Not here: what the bytes mean, or which endpoint and credentials (the caller mak
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, TypeVar
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pdfme_dagster.domain.upload import Upload, link_pdf, read_entry, read_etag
 from pdfme_dagster.errors import PermanentError, TransientError
@@ -30,10 +31,14 @@ T = TypeVar("T")
 def make_client(endpoint_url: str | None, *, max_connections: int = 32) -> "S3Client":
     """Return an S3 client with path-style addressing; credentials come from boto3's usual places."""
     # Imported late: half a second that the code server need not spend before it answers.
-    import boto3
+    from boto3.session import Session
     from botocore.config import Config
+    from botocore.session import get_session
 
-    return boto3.client(
+    session = get_session()
+    # A listing's time is mostly spent on its dates, which the usual parser takes for any format.
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_parse_timestamp)
+    return Session(botocore_session=session).client(
         "s3",
         endpoint_url=endpoint_url,
         config=Config(
@@ -175,6 +180,16 @@ class ObjectStore:
             yield from pages
         except boto_errors() as exc:
             refuse(bucket, exc)
+
+
+def _parse_timestamp(value: Any) -> datetime:
+    """Return a date as botocore does, but one of a listing at once, without a parser for all formats."""
+    from botocore.utils import parse_timestamp
+
+    try:
+        return datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return parse_timestamp(value)
 
 
 def _read_fence(stored: Stored) -> int:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import psycopg
@@ -33,7 +33,8 @@ def dagster_template(services: EmbeddedServices, administrator: psycopg.Connecti
     administrator.execute(f"CREATE DATABASE {name}".encode())
     conninfo = services.endpoints.postgres.conninfo(name)
     apply_migrations(conninfo)
-    with _open_instance(conninfo) as instance:
+    # No connection may be left to a database that others are cloned from.
+    with dg.instance_for_test(overrides={"storage": {"postgres": read_storage_config(conninfo)}}) as instance:
         instance.get_runs_count()
     return name
 
@@ -118,13 +119,21 @@ def upload(s3: "S3Client", settings: Settings) -> Callable[[str, bytes], str]:
     return put
 
 
-def _open_instance(conninfo: str) -> AbstractContextManager[dg.DagsterInstance]:
+def read_storage_config(conninfo: str) -> dict[str, Any]:
+    """Return what dagster.yaml would say of a database."""
     where = psycopg.conninfo.conninfo_to_dict(conninfo)
-    postgres = {
-        "hostname": where["host"],
-        "port": int(str(where["port"])),
-        "username": where["user"],
-        "password": where["password"],
-        "db_name": where["dbname"],
+    return {
+        "postgres_db": {
+            "hostname": where["host"],
+            "port": int(str(where["port"])),
+            "username": where["user"],
+            "password": where["password"],
+            "db_name": where["dbname"],
+        }
     }
-    return dg.instance_for_test(overrides={"storage": {"postgres": {"postgres_db": postgres}}})
+
+
+def _open_instance(conninfo: str) -> AbstractContextManager[dg.DagsterInstance]:
+    storage = {"module": "pdfme_dagster.defs.storage", "class": "PooledPostgresStorage"}
+    config = {"custom": storage | {"config": read_storage_config(conninfo)}}
+    return dg.instance_for_test(overrides={"storage": config})
