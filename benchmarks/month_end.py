@@ -89,19 +89,27 @@ def _read_figures(
             "listing, insert, partitions, run requests": round(min(run.created for run in runs) - found, 3),
             "queue and launch of the first run": round(first - min(run.created for run in runs), 3),
             "run start until the first claim": round(claimed - first, 3),
-            **_sum_steps(runs),
+            **_sum_steps(stage, runs, began),
             "last run's end after the last job's": round(end - last, 3),
         },
     }
 
 
-def _sum_steps(runs: Sequence[Steps]) -> dict[str, float]:
-    """Return the seconds of each op over all runs, which lie side by side, and of runs outside their ops."""
-    steps = {name: round(sum(run.seconds[name] for run in runs), 3) for name in ("parse", "render", "store")}
-    around = sum(run.ended - run.started - sum(run.seconds.values()) for run in runs)
-    return {f"{name}, all runs": seconds for name, seconds in steps.items()} | {
-        "around the ops, all runs": round(around, 3)
-    }
+def _sum_steps(stage: Stage, runs: Sequence[Steps], began: float) -> dict[str, float]:
+    """Return the seconds of each part of each op over all runs, which lie side by side, and of all else."""
+    parts: dict[str, float] = {"render": sum(run.seconds["render"] for run in runs)}
+    told = stage.query(
+        "SELECT substring(event from 'seconds: ([a-z0-9., ]+)') FROM event_logs"
+        " WHERE event LIKE '%%seconds: %%' AND timestamp > to_timestamp(%s) AT TIME ZONE 'UTC'",
+        began,
+    )
+    for name, seconds in (part.rsplit(" ", 1) for (line,) in told if line for part in line.split(", ")):
+        parts[name] = parts.get(name, 0.0) + float(seconds)
+    ops = sum(sum(run.seconds.values()) for run in runs)
+    around = sum(run.ended - run.started for run in runs) - ops
+    rest = {"other parts of ops": ops - sum(parts.values()), "around the ops": around}
+    order = ("claim", "download", "parse", "find twins", "render", "upload", "complete", "events")
+    return {f"{name}, all runs": round((parts | rest)[name], 3) for name in (*order, *rest)}
 
 
 def _check(stage: Stage, *, good: int, broken: int, bare: Bare) -> None:

@@ -93,9 +93,9 @@ class Stage:
         return bool(self.ask(_RUNS, filter={"statuses": live})["runsOrError"]["results"])
 
     def runs_since(self, moment: float) -> list[Steps]:
-        """Return the runs created since then, in order."""
+        """Return the runs created since then, in order; those that only stand for failures have no steps."""
         results = self.ask(_RUNS, filter={"createdAfter": moment})["runsOrError"]["results"]
-        return sorted(map(_read_run, results), key=lambda run: run.created)
+        return sorted((_read_run(run) for run in results if run["stepStats"]), key=lambda run: run.created)
 
     def run_of(self, etag: str) -> Steps:
         """Return the run that ended this upload's job."""

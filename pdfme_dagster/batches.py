@@ -27,6 +27,7 @@ from pdfme_dagster.making import (
 )
 from pdfme_dagster.parsing import HEAD_BYTES, Profiles, describe_rejected, parse, require_acceptable
 from pdfme_dagster.rendering import StatementRenderer
+from pdfme_dagster.stopwatch import Stopwatch
 from pdfme_dagster.stores.cache import SeenCache
 from pdfme_dagster.stores.jobs import JobStore
 from pdfme_dagster.stores.objects import ObjectStore
@@ -203,11 +204,13 @@ def parse_batch(
     profiles: Profiles,
     follow_replaced: bool,
     big_files: BigFiles | None = None,
+    watch: Stopwatch | None = None,
 ) -> ParsedBatch:
     """Read and parse every claimed file, each by the profile that fits it; set those aside that are twins.
 
-    ``big_files`` takes those that it wants. With ``follow_replaced`` (a user asked for these files), a file
-    that was replaced by a newer, completed version counts as done: its job points to the newer one's PDFs.
+    ``big_files`` takes those that it wants; ``watch`` is told what took how long. With ``follow_replaced`` (a
+    user asked for these files), a file that was replaced by a newer, completed version counts as done: its
+    job points to the newer one's PDFs.
     """
 
     def read(claim: Claim) -> bytes | BigFiles:
@@ -215,19 +218,24 @@ def parse_batch(
             return big_files
         return objects.read_upload(Upload(etag=claim.etag, key=claim.key, size_bytes=claim.size_bytes))
 
+    watch = watch or Stopwatch()
     files: list[Parsed | BigParsed] = []
     superseded: list[tuple[Claim, Completion]] = []
     setbacks = _Tally()
     for claim, content in in_threads(read, claims.claimed):
         with setbacks.of(claim):
             try:
-                files.append(_parse_file(claim, content(), objects, profiles))
+                with watch.time("download"):
+                    read_content = content()
+                with watch.time("parse"):
+                    files.append(_parse_file(claim, read_content, objects, profiles))
                 crash_point("mid-parse")
             except PermanentError as exc:
                 if not (follow_replaced and exc.code == "superseded"):
                     raise
                 superseded.append((claim, _follow(claim, jobs, objects)))
-    originals = jobs.find_twins(run_id, {each.claim.etag: each.content_sha256 for each in files})
+    with watch.time("find twins"):
+        originals = jobs.find_twins(run_id, {each.claim.etag: each.content_sha256 for each in files})
     return ParsedBatch(
         files=tuple(each for each in files if each.claim.etag not in originals),
         twins=tuple(
@@ -273,16 +281,18 @@ def store_batch(
     objects: ObjectStore,
     cache: SeenCache,
     report: Report = lambda _: None,
+    watch: Stopwatch | None = None,
 ) -> Outcome:
     """Store every PDF, then end every job that this run still holds: completed, failed or pending again.
 
-    ``report`` is told how far the big files are.
+    ``report`` is told how far the big files are, ``watch`` what took how long.
     """
 
     def write(rendered: Rendered | BigRendered) -> Completion | BigRendered:
         # A big file's turn comes when all before it are done, so that there is one at a time.
         return _write_file(rendered, objects) if isinstance(rendered, Rendered) else rendered
 
+    watch = watch or Stopwatch()
     if remade := [each.claim.etag for each in batch.files if each.claim.template_digest]:
         jobs.remake(run_id, remade)
     done: list[tuple[Claim, Completion]] = list(batch.superseded)
@@ -290,15 +300,18 @@ def store_batch(
     setbacks = _Tally()
     for rendered, completion in in_threads(write, batch.files):
         with setbacks.of(rendered.claim):
-            written = completion()
+            with watch.time("upload"):
+                written = completion()
             made = written if isinstance(written, Completion) else written.store(report)
             done.append((rendered.claim, made))
         if len(done) >= _FILES_PER_COMPLETION:
-            ended += _complete(run_id, done, jobs, cache)
+            with watch.time("complete"):
+                ended += _complete(run_id, done, jobs, cache)
             done.clear()
-    ended += _complete(run_id, done, jobs, cache)
-    ended += _complete(run_id, _complete_twins(batch.twins, jobs), jobs, cache)
-    return _end_batch(run_id, batch, ended, batch.setbacks + setbacks.total(), jobs, cache)
+    with watch.time("complete"):
+        ended += _complete(run_id, done, jobs, cache)
+        ended += _complete(run_id, _complete_twins(batch.twins, jobs), jobs, cache)
+        return _end_batch(run_id, batch, ended, batch.setbacks + setbacks.total(), jobs, cache)
 
 
 def _parse_file(

@@ -17,6 +17,7 @@ from pdfme_dagster.defs.partitions import UPLOADS, restore_partitions
 from pdfme_dagster.defs.resources import read_big_files, read_profiles, read_renderer
 from pdfme_dagster.domain.job import CompletedJob, JobFailure
 from pdfme_dagster.domain.privacy import mask_numbers
+from pdfme_dagster.stopwatch import Stopwatch
 from pdfme_dagster.stores.cache import SeenCache
 from pdfme_dagster.stores.jobs import JobStore
 from pdfme_dagster.stores.objects import ObjectStore
@@ -27,6 +28,8 @@ JOB_NAME = "statement_pdfs_job"
 DISPATCH_TAG = "pdfme/dispatch"
 _SHOWN = 20
 _DIGEST_SHOWN = 12
+# Of one op's parts, beside Dagster's own times of whole ops; benchmarks read it.
+_SECONDS = "seconds: "
 
 
 class BatchConfig(dg.Config):
@@ -75,10 +78,13 @@ def store(
 ) -> Iterator[dg.Output[None]]:
     """Store the PDFs, end the jobs, and record what became of each partition."""
     batch = rendered or _render(context, None, jobs, objects)
+    watch = Stopwatch()
     outcome = batches.store_batch(
-        context.run_id, batch, jobs=jobs, objects=objects, cache=cache, report=context.log.info
+        context.run_id, batch, jobs=jobs, objects=objects, cache=cache, report=context.log.info, watch=watch
     )
-    _record(context, outcome, objects)
+    with watch.time("events"):
+        _record(context, outcome, objects)
+    context.log.info(f"{_SECONDS}{watch}")
     _report(context, outcome)
     yield from ()
 
@@ -108,7 +114,9 @@ def _parse(
     profiles = read_profiles()
     read_renderer()
     by_person = DISPATCH_TAG not in context.run.tags or context.run.parent_run_id is not None
-    claims = jobs.start(context.run_id, etags, retry_failed=by_person, reprocess=config.reprocess)
+    watch = Stopwatch()
+    with watch.time("claim"):
+        claims = jobs.start(context.run_id, etags, retry_failed=by_person, reprocess=config.reprocess)
     crash_point("after-claim")
     if by_person:  # who may ask for what was retired
         restore_partitions(context.instance, jobs, [job.etag for job in claims.claimed + claims.completed])
@@ -124,7 +132,9 @@ def _parse(
         profiles=profiles,
         follow_replaced=by_person,
         big_files=read_big_files(),
+        watch=watch,
     )
+    context.log.info(f"{_SECONDS}{watch}")
     _log_warnings(context, batch)
     return batch
 

@@ -5,20 +5,25 @@ Not here: which ports were used last time; services.py remembers those.
 
 import random
 import socket
+from contextlib import suppress
 
 LOOPBACK = "127.0.0.1"
 # Linux hands out ports from 32768 up to outgoing connections: below it nobody takes ours by chance.
 _RANDOM_PORTS = range(20000, 32768)
-_handed_out: set[int] = set()
+# Each with a UDP socket of the same number, which nobody talks to: until it is closed, no other program of
+# ours gets the port. Two that start at once would both find it free, and two gRPC servers even share it.
+_handed_out: dict[int, socket.socket] = {}
 
 
 def free_port(preferred: int) -> int:
-    """Return ``preferred`` if nobody listens there, else a free port below 32768; none is given twice."""
+    """Return ``preferred`` if nobody listens there, else a free port below 32768; none is given twice.
+
+    It is the caller's until ``give_back``, or until this process ends.
+    """
     start = random.randrange(len(_RANDOM_PORTS))  # noqa: S311 - spreads servers over ports, no secret
     shuffled = (_RANDOM_PORTS[(start + step) % len(_RANDOM_PORTS)] for step in range(len(_RANDOM_PORTS)))
     for port in (preferred, *shuffled):
-        if port > 0 and port not in _handed_out and is_free(port):
-            _handed_out.add(port)
+        if port > 0 and port not in _handed_out and is_free(port) and _reserve(port):
             return port
     raise OSError(
         f"no free TCP port on {LOOPBACK} between {_RANDOM_PORTS.start} and {_RANDOM_PORTS.stop - 1}"
@@ -27,7 +32,18 @@ def free_port(preferred: int) -> int:
 
 def give_back(port: int) -> None:
     """Let ``port`` be handed out again: what listened there has stopped."""
-    _handed_out.discard(port)
+    if reserved := _handed_out.pop(port, None):
+        reserved.close()
+
+
+def _reserve(port: int) -> bool:
+    reserved = socket.socket(type=socket.SOCK_DGRAM)
+    with suppress(OSError):
+        reserved.bind((LOOPBACK, port))
+        _handed_out[port] = reserved
+        return True
+    reserved.close()
+    return False
 
 
 def is_free(port: int) -> bool:

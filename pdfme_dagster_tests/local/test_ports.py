@@ -1,6 +1,8 @@
 """Ports: the wished one, or another that is really free."""
 
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -36,6 +38,27 @@ def test_port_taken_on_all_interfaces_is_not_free() -> None:
 def test_same_port_is_never_given_twice() -> None:
     first = free_port(0)
     assert free_port(first) != first
+
+
+HOLD = """
+import sys
+from pdfme_dagster.local.ports import free_port
+print(free_port(int(sys.argv[1])), flush=True)
+sys.stdin.read()
+"""
+
+
+def test_two_programs_that_start_at_once_get_different_ports() -> None:
+    wished = free_port(0)
+    give_back(wished)
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(wished)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert int(other.stdout.readline()) == wished
+        assert is_free(wished)  # it does not listen yet
+        assert free_port(wished) != wished
+    assert free_port(wished) == wished  # the other has ended
 
 
 def test_no_free_port_at_all_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
