@@ -4,8 +4,10 @@ Not here: partitions and runs (defs/uploads_sensor.py), or the work on a file (b
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from time import monotonic
 
 from pdfme_dagster.crash_points import crash_point
 from pdfme_dagster.domain.job import JobState, KnownUpload
@@ -19,6 +21,9 @@ _LOG = logging.getLogger(__name__)
 
 # Corrected files come one by one; so many known names with new ETags at once are worth a look.
 _RENAMED_AT_ONCE = 10
+# A listing longer than this is repeated, while jobs wait, only after nine times as long.
+_LONG_SECONDS = 1.0
+_RESTS = 9
 # Enough to copy into a command; `pdfme-dagster jobs` lists all.
 _ETAGS_SHOWN = 3
 
@@ -40,6 +45,29 @@ class Intake:
     def __str__(self) -> str:
         counts = f"{self.listed} uploads listed, {len(self.new)} new, {self.refused} refused"
         return f"{counts}; {_describe_put_again(self.put_again)}" if self.put_again else counts
+
+
+class ListingPace:
+    """Lets a long listing give way while jobs wait: what it would find stands behind them anyway.
+
+    50,000 uploads take four seconds to list; every five seconds, that is most of a core that the work needs.
+    A process' own memory is enough: whoever forgets lists once more.
+    """
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock, self._due = clock, 0.0
+
+    def may_wait(self) -> bool:
+        """Say whether the last listing was so long, and so lately, that the next may wait while jobs do."""
+        return self._clock() < self._due
+
+    @contextmanager
+    def listing(self) -> Iterator[None]:
+        """Take the time of a listing."""
+        began = self._clock()
+        yield
+        seconds = self._clock() - began
+        self._due = self._clock() + _RESTS * seconds if seconds > _LONG_SECONDS else 0.0
 
 
 def admit_uploads(

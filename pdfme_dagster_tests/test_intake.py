@@ -13,7 +13,7 @@ import redis
 
 from pdfme_dagster.domain.job import Completion, JobFailure, JobState
 from pdfme_dagster.errors import TransientError
-from pdfme_dagster.intake import Intake, admit_uploads
+from pdfme_dagster.intake import Intake, ListingPace, admit_uploads
 from pdfme_dagster.stores.cache import SeenCache
 from pdfme_dagster.stores.jobs import JobStore
 from pdfme_dagster.stores.objects import ObjectStore
@@ -250,3 +250,28 @@ def test_a_hint_about_a_job_that_postgres_has_lost_hides_its_upload_for_ten_minu
     # As after ten minutes.
     redis_client.delete("processed-trusted")
     assert look(objects, cache, jobs).new == (etag,)
+
+
+# --- Pace ---
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.seconds = 100.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.mark.parametrize(("took", "rest"), [(0.9, 0.0), (4.0, 36.0)])
+def test_a_long_listing_may_wait_for_nine_times_as_long_as_it_took(took: float, rest: float) -> None:
+    clock = Clock()
+    pace = ListingPace(clock)
+    assert not pace.may_wait()
+    with pace.listing():
+        clock.seconds += took
+    assert pace.may_wait() is bool(rest)
+    clock.seconds += rest
+    assert not pace.may_wait()

@@ -1,6 +1,6 @@
 """Records in Dagster's event log what became of each partition, and reads it, hundreds in a round trip.
 
-Not here: deciding what became of it. This is the one module that reaches under Dagster's public API, because
+Not here: deciding what became of it. Like storage.py this reaches under Dagster's public API, because
 only ``report_dagster_event`` stores events in batches with metadata of their own, and only a planned event
 marks a single partition of a failed run as failed. A contract test pins the behaviour.
 """

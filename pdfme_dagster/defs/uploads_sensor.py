@@ -9,15 +9,19 @@ from pdfme_dagster.defs.broker import broker_trouble, fail_lost_runs
 from pdfme_dagster.defs.dispatch import dispatch_jobs
 from pdfme_dagster.defs.resources import read_profiles, read_renderer
 from pdfme_dagster.defs.statement_pdfs import JOB_NAME
-from pdfme_dagster.intake import admit_uploads
+from pdfme_dagster.intake import Intake, ListingPace, admit_uploads
 from pdfme_dagster.settings import DispatchSettings
 from pdfme_dagster.stores.cache import SeenCache
 from pdfme_dagster.stores.jobs import JobStore
 from pdfme_dagster.stores.objects import ObjectStore
 
 
-def build_uploads_sensor(settings: DispatchSettings) -> dg.SensorDefinition:
-    """Return the sensor, running from the start and polling every ``settings.poll_seconds``."""
+def build_uploads_sensor(settings: DispatchSettings, pace: ListingPace | None = None) -> dg.SensorDefinition:
+    """Return the sensor, running from the start and polling every ``settings.poll_seconds``.
+
+    ``pace`` remembers how long listings take, by default those of this sensor.
+    """
+    pace = pace or ListingPace()
 
     @dg.sensor(
         name="uploads_sensor",
@@ -32,9 +36,13 @@ def build_uploads_sensor(settings: DispatchSettings) -> dg.SensorDefinition:
         cache: dg.ResourceParam[SeenCache],
         objects: dg.ResourceParam[ObjectStore],
     ) -> dg.SensorResult | dg.SkipReason:
-        intake = admit_uploads(
-            objects, cache, jobs, max_retries=settings.max_retries, batch_size=settings.batch_size
-        )
+        if pace.may_wait() and jobs.count_pending():
+            intake = Intake(listed=0, refused=0, new=())
+        else:
+            with pace.listing():
+                intake = admit_uploads(
+                    objects, cache, jobs, max_retries=settings.max_retries, batch_size=settings.batch_size
+                )
         # Refused here and not in the runs: until it is repaired, jobs wait instead of failing one by one.
         read_profiles()
         read_renderer()

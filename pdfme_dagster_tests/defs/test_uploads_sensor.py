@@ -15,6 +15,7 @@ from pdfme_dagster.defs.uploads_sensor import build_uploads_sensor
 from pdfme_dagster.domain.job import JobState
 from pdfme_dagster.domain.upload import Upload
 from pdfme_dagster.errors import ConfigurationError
+from pdfme_dagster.intake import ListingPace
 from pdfme_dagster.settings import DispatchSettings, Settings
 from pdfme_dagster.stores.cache import SeenCache
 from pdfme_dagster.stores.jobs import JobStore
@@ -49,6 +50,38 @@ def test_new_uploads_become_partitions_and_one_range_run(
     assert set(partitions) == etags
     assert (request.tags[START], request.tags[END]) == (partitions[0], partitions[-1])
     assert jobs.count_states(sorted(etags)) == {JobState.PENDING: 20}
+
+
+class LongListing(ListingPace):
+    """A pace after a listing that took long."""
+
+    def may_wait(self) -> bool:
+        return True
+
+
+def test_a_long_listing_waits_while_jobs_do_and_dispatch_goes_on(
+    instance: dg.DagsterInstance,
+    settings: Settings,
+    jobs: JobStore,
+    cache: SeenCache,
+    objects: ObjectStore,
+    upload: Put,
+) -> None:
+    waiting = Upload(etag=upload("900_1.txt", b"one"), key="900_1.txt", size_bytes=3)
+    jobs.admit([waiting], max_retries=3, batch_size=100)
+    later = upload("900_2.txt", b"two")
+    sensor = build_uploads_sensor(DispatchSettings.from_environment({"RUN_WORKERS": "2"}), LongListing())
+
+    def tick() -> dg.SensorResult:
+        result = sensor(dg.build_sensor_context(instance=instance), jobs=jobs, cache=cache, objects=objects)
+        assert isinstance(result, dg.SensorResult)
+        return result
+
+    (request,) = tick().run_requests or []
+    assert request.tags[START] == waiting.etag
+    assert jobs.states([later]) == {}
+    tick()  # now nothing waits
+    assert jobs.states([later]) == {later: JobState.PENDING}
 
 
 def test_second_tick_starts_nothing_new(tick: Tick, upload: Put) -> None:
