@@ -22,7 +22,7 @@ import redis
 from botocore.exceptions import EndpointConnectionError
 from psycopg.rows import dict_row
 
-from pdfme_dagster import batches, intake
+from pdfme_dagster import batches, intake, making
 from pdfme_dagster.batches import parse_batch, render_batch, store_batch
 from pdfme_dagster.closing import Closing, close_books
 from pdfme_dagster.crash_points import CrashPoint
@@ -657,5 +657,5 @@ def watch_points(services: Services) -> Iterator[Callable[[], World]]:
         for module in (batches, intake, dispatch):
             patch.setattr(module, "crash_point", lambda name: current[0].pass_point(name))
         # One thread at a time moves, so that a history can be told again.
-        patch.setattr(batches, "_S3_THREADS", 1)
+        patch.setattr(making, "_S3_THREADS", 1)
         yield make

@@ -45,8 +45,8 @@ _MOST_PARTS = 64
 # Where the PDFs of the next part start in their common file: what lies between takes no room on the disk, and
 # a file for each part would use up those that a process may have open.
 _PART_ROOM_BYTES = 1 << 36
-# A process takes 70 to 100 MiB and a run's own up to 150: all together are to stay below 500 MB.
-_MOST_PROCESSES = 3
+# With two a run took 457 MiB in all its processes; a third would take it above 500 MB.
+_MOST_PROCESSES = 2
 _REPORT_EVERY = 2000
 
 Report = Callable[[str], None]
@@ -55,7 +55,7 @@ Parts = Sequence[ByteRange | None]
 
 
 def count_processes() -> int:
-    """Return how many processes work on a file: as many as there are cores for us, up to three."""
+    """Return how many processes work on a file: as many as there are cores for us, up to two."""
     # Not the machine's where a container has fewer, which not every system can tell.
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(cores, _MOST_PROCESSES)

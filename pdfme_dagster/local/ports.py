@@ -3,6 +3,7 @@
 Not here: which ports were used last time; services.py remembers those.
 """
 
+import os
 import random
 import socket
 from contextlib import suppress
@@ -12,7 +13,7 @@ LOOPBACK = "127.0.0.1"
 _RANDOM_PORTS = range(20000, 32768)
 # Each with a UDP socket of the same number, which nobody talks to: until it is closed, no other program of
 # ours gets the port. Two that start at once would both find it free, and two gRPC servers even share it.
-_handed_out: dict[int, socket.socket] = {}
+_handed_out: dict[int, int] = {}  # by port, its socket's descriptor
 
 
 def free_port(preferred: int) -> int:
@@ -32,18 +33,15 @@ def free_port(preferred: int) -> int:
 
 def give_back(port: int) -> None:
     """Let ``port`` be handed out again: what listened there has stopped."""
-    if reserved := _handed_out.pop(port, None):
-        reserved.close()
+    if port in _handed_out:
+        os.close(_handed_out.pop(port))
 
 
 def _reserve(port: int) -> bool:
-    reserved = socket.socket(type=socket.SOCK_DGRAM)
-    with suppress(OSError):
+    with socket.socket(type=socket.SOCK_DGRAM) as reserved, suppress(OSError):
         reserved.bind((LOOPBACK, port))
-        _handed_out[port] = reserved
-        return True
-    reserved.close()
-    return False
+        _handed_out[port] = reserved.detach()
+    return port in _handed_out
 
 
 def is_free(port: int) -> bool:

@@ -323,9 +323,9 @@ def test_no_process_outlives_the_one_that_started_it(content: bytes, tmp_path: P
     assert (len(gone), alive) == (2, [])
 
 
-def test_there_are_never_more_than_three_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_there_are_never_more_than_two_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(64), raising=False)
-    assert count_processes() == 3
+    assert count_processes() == 2
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(1), raising=False)
     assert count_processes() == 1
 
