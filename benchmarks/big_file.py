@@ -9,15 +9,13 @@ be there, named after its place in the file, and what the run's log said of its 
 
 import argparse
 import json
-import os
-import platform
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.stage import MemoryWatch, Stage, Steps, open_stage
+from benchmarks.stage import Stage, Steps, describe_machine, open_stage
 from benchmarks.statement_files import FileFacts, write_statement_file
 
 _NAME = "900_202509_big.txt"
@@ -29,8 +27,7 @@ def measure_big_file(customers: int, *, workers: int) -> dict[str, Any]:
     with open_stage(workers=workers) as stage:
         stage.stop_sensor()
         facts, etag = _put_file(stage, customers)
-        workers_pid = stage.stack.services.supervisor.children["run-workers"].identity.pid
-        with MemoryWatch(workers_pid) as memory:
+        with stage.watch_memory() as memory:
             began = stage.start_sensor()
             stage.await_ended([etag])
             stage.await_true(lambda: not stage.live_runs(), "runs are still on")
@@ -75,12 +72,7 @@ def _check(stage: Stage, etag: str, customers: int, told: int) -> None:
     ((status, message, statements),) = stage.query(
         "SELECT status, error_message, statements FROM processing_jobs WHERE file_hash = %s", etag
     )
-    client = stage.stack.services.endpoints.s3.open_client()
-    listing = client.get_paginator("list_objects_v2").paginate(
-        Bucket=stage.stack.settings.objects.pdfs_bucket
-    )
-    stored = {entry["Key"] for page in listing for entry in page.get("Contents", [])}
-    client.close()
+    stored = stage.list_pdfs()
     folder = f"900/{Path(_NAME).stem}-{etag[:8]}"
     expected = {f"{folder}/{number:04d}.pdf" for number in range(1, customers + 1)}
     if (status, statements) != ("completed", customers) or stored != expected or not told:
@@ -121,8 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     figures = measure_big_file(given.customers, workers=given.workers)
     _print(figures)
     if given.json:
-        about = {"python": platform.python_version(), "cores": os.cpu_count(), "machine": platform.machine()}
-        given.json.write_text(json.dumps({**figures, **about}, indent=2) + "\n")
+        given.json.write_text(json.dumps({**figures, **describe_machine()}, indent=2) + "\n")
 
 
 if __name__ == "__main__":

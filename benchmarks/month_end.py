@@ -10,7 +10,6 @@ and from the first run's start to the last one's end (work). Before that, on the
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -21,7 +20,7 @@ from typing import Any
 
 from benchmarks.backgrounds import write_background_templates
 from benchmarks.bare import Bare, run_bare
-from benchmarks.stage import CpuWatch, MemoryWatch, Stage, Steps, open_stage
+from benchmarks.stage import CpuWatch, Stage, Steps, describe_machine, open_stage
 from benchmarks.statement_files import make_statement_files
 from pdfme_dagster.domain.upload import Upload
 
@@ -43,8 +42,7 @@ def measure_month_end(
         supervisor = stage.stack.services.supervisor
         with CpuWatch(supervisor) as bare_cpu:
             bare = _run_bare(stage, uploads, workers)
-        workers_pid = supervisor.children["run-workers"].identity.pid
-        with MemoryWatch(workers_pid) as memory, CpuWatch(supervisor) as cpu:
+        with stage.watch_memory() as memory, CpuWatch(supervisor) as cpu:
             began = stage.start_sensor()
             stage.await_ended(list(etags.values()))
             stage.await_true(lambda: not stage.live_runs(), "runs are still on")
@@ -116,10 +114,7 @@ def _check(stage: Stage, *, good: int, broken: int, bare: Bare) -> None:
     """Exit unless every good file has its PDF, and exactly the broken ones failed."""
     counts = dict(stage.query("SELECT status, count(*) FROM processing_jobs GROUP BY status"))
     expected = {"completed": good} | ({"failed": broken} if broken else {})
-    pages = stage.stack.services.endpoints.s3.open_client()
-    listing = pages.get_paginator("list_objects_v2").paginate(Bucket=stage.stack.settings.objects.pdfs_bucket)
-    stored = sum(len(page.get("Contents", [])) for page in listing)
-    pages.close()
+    stored = len(stage.list_pdfs())
     if counts != expected or stored != good or bare.pdfs != good:
         sys.exit(f"wrong: jobs {counts} instead of {expected}; {stored} and {bare.pdfs} PDFs of {good}")
 
@@ -210,9 +205,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         wall, work = figures["ratio_wall"], figures["ratio_work"]
         print(f"medians of {given.rounds}: wall {wall:.2f} x, work {work:.2f} x")
     if given.json:
-        about = {"python": platform.python_version(), "cores": os.cpu_count(), "machine": platform.machine()}
         details = {name: rounds[-1][name] for name in ("spent", "cpu", "cpu_bare")}
-        given.json.write_text(json.dumps({**figures, **details, **about}, indent=2) + "\n")
+        given.json.write_text(json.dumps({**figures, **details, **describe_machine()}, indent=2) + "\n")
 
 
 def _measure_round(given: argparse.Namespace, templates: Path | None) -> dict[str, Any]:

@@ -5,6 +5,7 @@ Not here: what is measured (month_end.py, latency.py …), or the loop without D
 
 import json
 import os
+import platform
 import tempfile
 import threading
 import time
@@ -96,6 +97,17 @@ class Stage:
         """Return the runs created since then, in order; those that only stand for failures have no steps."""
         results = self.ask(_RUNS, filter={"createdAfter": moment})["runsOrError"]["results"]
         return sorted((_read_run(run) for run in results if run["stepStats"]), key=lambda run: run.created)
+
+    def watch_memory(self) -> "MemoryWatch":
+        """Return what watches the memory of all run workers together."""
+        return MemoryWatch(self.stack.services.supervisor.children["run-workers"].identity.pid)
+
+    def list_pdfs(self) -> set[str]:
+        """Return the key of every stored PDF."""
+        bucket = self.stack.settings.objects.pdfs_bucket
+        with closing(self.stack.services.endpoints.s3.open_client()) as client:
+            pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+            return {entry["Key"] for page in pages for entry in page.get("Contents", [])}
 
     def run_of(self, etag: str) -> Steps:
         """Return the run that ended this upload's job."""
@@ -204,6 +216,11 @@ class CpuWatch:
 
     def _measure(self) -> dict[str, float]:
         return {name: _cpu_seconds(psutil.Process(pid)) for name, pid in self._programs.items()}
+
+
+def describe_machine() -> dict[str, object]:
+    """Return what figures are worth little without."""
+    return {"python": platform.python_version(), "cores": os.cpu_count(), "machine": platform.machine()}
 
 
 def _cpu_seconds(root: psutil.Process) -> float:

@@ -5,7 +5,7 @@ whole batch and a bad file only ever ends its own job.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +18,7 @@ from pdfme_dagster.domain.upload import Upload, locate_pdf, locate_pdfs, name_pd
 from pdfme_dagster.errors import ConfigurationError, PermanentError, TransientError
 from pdfme_dagster.kept_pdfs import KeptPdf, PdfKeeper
 from pdfme_dagster.making import (
+    Report,
     describe_defect,
     in_threads,
     name_templates,
@@ -36,9 +37,6 @@ from pdfme_dagster.stores.objects import ObjectStore
 _FILES_PER_COMPLETION = 100
 # How soon to look again whether the job with the same bytes has its PDFs.
 _TWIN_SECONDS = 15.0
-
-# Is told how far the work is, for people to read.
-Report = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,7 +300,7 @@ def store_batch(
         with setbacks.of(rendered.claim):
             with watch.time("upload"):
                 written = completion()
-            made = written if isinstance(written, Completion) else written.store(report)
+                made = written if isinstance(written, Completion) else written.store(report)
             done.append((rendered.claim, made))
         if len(done) >= _FILES_PER_COMPLETION:
             with watch.time("complete"):

@@ -23,6 +23,8 @@ _S3_THREADS = 8
 # A file of many organisations may have as many templates; the job names this many.
 _NAMED_TEMPLATES = 5
 
+# Is told how far the work is, for people to read.
+Report = Callable[[str], None]
 T = TypeVar("T")
 R = TypeVar("R")
 

@@ -15,7 +15,6 @@ from pdfme_dagster.batches import (
     BigFiles,
     Outcome,
     RenderedBatch,
-    Report,
     parse_batch,
     render_batch,
     store_batch,
@@ -23,6 +22,7 @@ from pdfme_dagster.batches import (
 from pdfme_dagster.domain.job import Job
 from pdfme_dagster.domain.upload import Upload
 from pdfme_dagster.intake import Intake, admit_uploads
+from pdfme_dagster.making import Report
 from pdfme_dagster.parsing import Profiles, load_profiles
 from pdfme_dagster.rendering import StatementRenderer, load_statement_renderer
 from pdfme_dagster.stores.cache import SeenCache

@@ -7,7 +7,7 @@ Not here: what a process does with a part (work.py), or which step of a run call
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -21,7 +21,7 @@ from pdfme_dagster.domain.job import Claim, Completion
 from pdfme_dagster.domain.privacy import mask_numbers
 from pdfme_dagster.domain.upload import Upload, locate_pdf, locate_pdfs, name_pdfs
 from pdfme_dagster.errors import PermanentError, TransientError
-from pdfme_dagster.making import name_templates, sum_digests, sum_pdfs
+from pdfme_dagster.making import Report, name_templates, sum_digests, sum_pdfs
 from pdfme_dagster.parsing import (
     HEAD_BYTES,
     ByteRange,
@@ -49,7 +49,6 @@ _PART_ROOM_BYTES = 1 << 36
 _MOST_PROCESSES = 2
 _REPORT_EVERY = 2000
 
-Report = Callable[[str], None]
 # A part of the file to read by itself; None is the whole file.
 Parts = Sequence[ByteRange | None]
 

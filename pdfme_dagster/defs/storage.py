@@ -24,7 +24,7 @@ _SECONDS_KEPT = 600
 # upgrade changes the answers, from no to yes.
 _QUESTIONS = {
     "run_storage": ("has_run_stats_index_cols", "has_backfill_id_column", "has_bulk_actions_selector_cols"),
-    "event_log_storage": ("has_table", "has_asset_key_col", "has_asset_key_index_cols"),
+    "event_log_storage": ("has_table", "has_asset_key_col", "_has_asset_key_col_on_connection"),
     "schedule_storage": ("has_instigators_table", "_has_instigators_table", "has_secondary_index_table"),
 }
 _answered: set[tuple[str, ...]] = set()

@@ -32,8 +32,9 @@ def tick(
 ) -> Tick:
     """Evaluate the sensor once and return the runs it asks for."""
 
-    def evaluate(**changed: str) -> list[dg.RunRequest]:
-        sensor = build_uploads_sensor(DispatchSettings.from_environment({"RUN_WORKERS": "2"} | changed))
+    def evaluate(pace: ListingPace | None = None, **changed: str) -> list[dg.RunRequest]:
+        chosen = DispatchSettings.from_environment({"RUN_WORKERS": "2"} | changed)
+        sensor = build_uploads_sensor(chosen, pace)
         context = dg.build_sensor_context(instance=instance)
         result = sensor(context, jobs=jobs, cache=cache, objects=objects)
         return list(result.run_requests or []) if isinstance(result, dg.SensorResult) else []
@@ -60,27 +61,15 @@ class LongListing(ListingPace):
 
 
 def test_a_long_listing_waits_while_jobs_do_and_dispatch_goes_on(
-    instance: dg.DagsterInstance,
-    settings: Settings,
-    jobs: JobStore,
-    cache: SeenCache,
-    objects: ObjectStore,
-    upload: Put,
+    tick: Tick, jobs: JobStore, upload: Put
 ) -> None:
     waiting = Upload(etag=upload("900_1.txt", b"one"), key="900_1.txt", size_bytes=3)
     jobs.admit([waiting], max_retries=3, batch_size=100)
     later = upload("900_2.txt", b"two")
-    sensor = build_uploads_sensor(DispatchSettings.from_environment({"RUN_WORKERS": "2"}), LongListing())
-
-    def tick() -> dg.SensorResult:
-        result = sensor(dg.build_sensor_context(instance=instance), jobs=jobs, cache=cache, objects=objects)
-        assert isinstance(result, dg.SensorResult)
-        return result
-
-    (request,) = tick().run_requests or []
+    (request,) = tick(LongListing())
     assert request.tags[START] == waiting.etag
     assert jobs.states([later]) == {}
-    tick()  # now nothing waits
+    assert len(tick(LongListing())) == 1  # now nothing waits
     assert jobs.states([later]) == {later: JobState.PENDING}
 
 
